@@ -1,0 +1,10 @@
+"""All addresses: each app brings its own."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("llm_worker.urls")),
+    path("", include("assessment.urls")),
+]
