@@ -1,0 +1,70 @@
+"""Fetching is authorising: what is not yours does not exist (404).
+
+Every view gets its objects from here. Staff organize every track; an organizer runs a track; an assessor sees the
+guidelines and his or her own work in it; a viewer reads its results.
+"""
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from .models import Assessor, Duty, Membership, Pool, Role, Run, Track, User
+
+ORGANIZERS = (Role.ORGANIZER,)
+READERS = (Role.ORGANIZER, Role.VIEWER)
+EVERYONE = (Role.ORGANIZER, Role.ASSESSOR, Role.VIEWER)
+
+
+def tracks_for_user(user: User) -> QuerySet[Track]:
+    if user.is_staff:
+        return Track.objects.all()
+    return Track.objects.filter(memberships__user=user)
+
+
+def role_in_track(user: User, track: Track) -> Role | None:
+    if user.is_staff:
+        return Role.ORGANIZER
+    found = Membership.objects.filter(user=user, track=track).values_list("role", flat=True).first()
+    return Role(found) if found else None
+
+
+def get_track_for_user(user: User, slug: str, roles: tuple[Role, ...] = EVERYONE) -> Track:
+    """The track, with the user's role in it as `track.role`. Raises Http404 unless that role is one of `roles`."""
+    track = Track.objects.filter(slug=slug).first()
+    role = track and role_in_track(user, track)
+    if role not in roles:
+        raise Http404("There is no such track, or it is not yours.")
+    track.role = role
+    return track
+
+
+def get_pool_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...] = ORGANIZERS) -> Pool:
+    return _in_track(Pool.objects.all(), get_track_for_user(user, slug, roles), pk)
+
+
+def get_run_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...] = READERS) -> Run:
+    return _in_track(Run.objects.all(), get_track_for_user(user, slug, roles), pk)
+
+
+def get_assessor_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...] = ORGANIZERS) -> Assessor:
+    return _in_track(Assessor.objects.all(), get_track_for_user(user, slug, roles), pk)
+
+
+def get_duty_for_user(user: User, pk: int) -> Duty:
+    """A duty of this very person, whose membership still stands. Nobody, staff included, judges in another's name."""
+    duty = (
+        Duty.objects.select_related("pool__track", "topic", "assessor", "suggestion_source")
+        .filter(pk=pk, assessor__user=user)
+        .exclude(condition="automatic")
+        .first()
+    )
+    if duty is None or role_in_track(user, duty.pool.track) not in (Role.ORGANIZER, Role.ASSESSOR):
+        raise Http404("There is no such duty, or it is not yours.")
+    return duty
+
+
+def _in_track(objects: QuerySet, track: Track, pk: int):
+    found = objects.filter(track=track, pk=pk).first()
+    if found is None:
+        raise Http404("There is no such thing in this track.")
+    found.track = track
+    return found

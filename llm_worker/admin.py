@@ -1,0 +1,29 @@
+from django.contrib import admin
+
+from .models import JudgeConfiguration, LlmJob
+
+
+@admin.register(JudgeConfiguration)
+class JudgeConfigurationAdmin(admin.ModelAdmin):
+    """A judge that has judged is evidence: it can be read here, not changed."""
+
+    list_display = ["name", "engine", "model", "prompt", "decoding"]
+    filter_horizontal = []
+    exclude = ["assessors"]
+
+    def has_change_permission(self, request, obj=None):
+        return obj is None or not obj.jobs.exists()
+
+    has_delete_permission = has_change_permission
+
+
+@admin.register(LlmJob)
+class LlmJobAdmin(admin.ModelAdmin):
+    list_display = ["pk", "judge", "pool", "track", "wanted", "created_by", "created_at"]
+    list_filter = ["track", "judge"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
