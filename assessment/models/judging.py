@@ -21,7 +21,8 @@ class Assessor(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=150)
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="assessors")
-    source = models.TextField(blank=True, help_text="For an imported assessor: the file, and its SHA-256.")
+    file_name = models.CharField(max_length=255, blank=True, help_text="Of an imported assessor.")
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the imported lines, sorted.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
