@@ -1,0 +1,207 @@
+"""Any OpenAI-compatible server: `vllm serve`, llama.cpp's server, a hosted model.
+
+A request that fails is tried again a few times, with growing, jittered waits that honour Retry-After, and then becomes a
+reply with `error`. A server that cannot be reached, refuses the key, does not know the model, or asks to wait longer
+than `longest_wait` is unavailable as a whole.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from llm_worker.engines.base import EngineUnavailable, Reply, Request
+from llm_worker.engines.openai_wire import DIALECTS, read_reply, request_body
+from llm_worker.engines.prefix import prefix_order
+
+_TRY_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
+_WHOLE_SERVER = {401: "refuses the key", 403: "refuses the key", 404: "does not know this address or model"}
+_FIRST_WAIT = 1.0
+
+
+class OpenAICompatibleEngine:
+    """Speaks to the server at `base_url` (as given to any OpenAI client, usually ending in /v1).
+
+    `concurrency` requests are under way at once; `timeout` is seconds a request; `attempts` counts the first try.
+    `transport` replaces the network in tests.
+    """
+
+    name = "openai"
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        dialect: str = "openai",
+        concurrency: int = 4,
+        timeout: float = 120.0,
+        attempts: int = 4,
+        longest_wait: float = 30.0,
+        max_tokens_field: str = "max_tokens",
+        transport: httpx.BaseTransport | None = None,
+    ):
+        if dialect not in DIALECTS:
+            raise ValueError(f"There is no dialect {dialect!r}; there are: {', '.join(DIALECTS)}.")
+        self.model = model
+        self.base_url = base_url.rstrip("/")
+        self.dialect = dialect
+        self.concurrency = concurrency
+        self.attempts = attempts
+        self.longest_wait = longest_wait
+        self.max_tokens_field = max_tokens_field
+        self._api_key = api_key
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        # A proxy from the environment is for hosted servers; it cannot reach a server on this machine.
+        hosted = urlsplit(base_url).hostname not in ("127.0.0.1", "::1", "localhost")
+        self._client = httpx.Client(timeout=timeout, headers=headers, transport=transport, trust_env=hosted)
+        self._token_ids: dict[tuple[str, ...], list[int] | None] = {}
+        self._token_ids_lock = threading.Lock()
+
+    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        stop = threading.Event()
+        pool = ThreadPoolExecutor(max_workers=self.concurrency, thread_name_prefix="engine")
+        waiting = {pool.submit(self._answer, requests[index], stop): index for index in prefix_order(requests)}
+        try:
+            yield from _as_done(waiting)
+        finally:
+            # A caller that stops early (a cancelled job), or one request that found the server gone, ends the rest.
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _answer(self, request: Request, stop: threading.Event) -> Reply:
+        if stop.is_set():
+            raise EngineUnavailable("The requests were called off.")
+        started = time.perf_counter()
+        token_ids = self._ids_of(request.allowed) if request.allowed and self.dialect == "vllm" else None
+        reply = self._ask(request, token_ids, stop)
+        return replace(reply, latency_ms=round((time.perf_counter() - started) * 1000))
+
+    def _ask(self, request: Request, token_ids: list[int] | None, stop: threading.Event) -> Reply:
+        body = request_body(request, self.model, self.dialect, token_ids, self.max_tokens_field)
+        response = self._post_patiently(f"{self.base_url}/chat/completions", body, stop)
+        if isinstance(response, str):
+            return Reply(error=response)
+        if response.status_code != 200:
+            return self._refused_request(response)
+        try:
+            constrained = bool(request.allowed) and self.dialect == "vllm" and token_ids is None
+            return read_reply(response.json(), request, constrained, loose=self.dialect == "openai")
+        except ValueError as error:
+            return Reply(error=f"{error} It begins: {self._excerpt(response)}")
+
+    def _post_patiently(self, url: str, body: dict[str, Any], stop: threading.Event) -> httpx.Response | str:
+        """The last response, or a sentence where every attempt ended without one."""
+        for attempt in range(1, self.attempts + 1):
+            last = attempt == self.attempts
+            retry_after = None
+            try:
+                response = self._client.post(url, json=body)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                raise EngineUnavailable(f"The model's server at {self.base_url} cannot be reached: {error}") from error
+            except httpx.TimeoutException:
+                outcome: httpx.Response | str = f"The server gave no answer in time ({attempt} tries)."
+            except httpx.HTTPError as error:
+                outcome = f"The connection to the server broke: {error} ({attempt} tries)."
+            else:
+                self._raise_if_whole_server(response)
+                if response.status_code not in _TRY_AGAIN:
+                    return response
+                outcome = response
+                retry_after = _retry_after(response)
+                if retry_after is not None and retry_after > self.longest_wait:
+                    raise EngineUnavailable(f"The server asks to wait {retry_after:.0f} seconds.", retry_after)
+            if last or stop.wait(self._pause(attempt, retry_after)):
+                return outcome
+        raise ValueError("An engine needs at least one attempt.")
+
+    def _pause(self, attempt: int, retry_after: float | None) -> float:
+        backoff = min(self.longest_wait, _FIRST_WAIT * 2 ** (attempt - 1))
+        jittered = backoff * random.uniform(0.5, 1.0)
+        return jittered if retry_after is None else retry_after + random.uniform(0.0, 0.5)
+
+    def _raise_if_whole_server(self, response: httpx.Response) -> None:
+        reason = _WHOLE_SERVER.get(response.status_code)
+        if reason:
+            raise EngineUnavailable(f"The server at {self.base_url} {reason}: {self._excerpt(response)}")
+
+    def _refused_request(self, response: httpx.Response) -> Reply:
+        # Some hosts answer a filtered prompt with an error instead of a finish reason.
+        if response.status_code == 400 and _error_code(response) == "content_filter":
+            return Reply(finish_reason="content_filter", refused=True)
+        return Reply(error=f"The server answered {response.status_code}: {self._excerpt(response)}")
+
+    def _excerpt(self, response: httpx.Response) -> str:
+        text = response.text[:300]
+        return text.replace(self._api_key, "***") if self._api_key else text
+
+    def _ids_of(self, allowed: tuple[str, ...]) -> list[int] | None:
+        """The vLLM server's ids of the answers; None where it does not tell, or an answer is not one token."""
+        with self._token_ids_lock:
+            if allowed not in self._token_ids:
+                ids = [self._id_of(answer) for answer in allowed]
+                self._token_ids[allowed] = None if None in ids else ids
+            return self._token_ids[allowed]
+
+    def _id_of(self, answer: str) -> int | None:
+        body = {"model": self.model, "prompt": answer, "add_special_tokens": False}
+        try:
+            response = self._client.post(f"{self.base_url.removesuffix('/v1')}/tokenize", json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise EngineUnavailable(f"The model's server at {self.base_url} cannot be reached: {error}") from error
+        except httpx.HTTPError:
+            return None
+        tokens = response.json().get("tokens") if response.status_code == 200 else None
+        return tokens[0] if isinstance(tokens, list) and len(tokens) == 1 else None
+
+
+def _as_done(waiting: dict[Future, int]) -> Iterator[tuple[int, Reply]]:
+    """Yield every reply that arrived before the engine was found unavailable, and only then raise."""
+    unavailable: EngineUnavailable | None = None
+    pending = set(waiting)
+    while pending and unavailable is None:
+        done, pending = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            error = future.exception()
+            if isinstance(error, EngineUnavailable):
+                unavailable = unavailable or error
+            elif error is not None:
+                yield waiting[future], Reply(error=f"The request failed: {error}")
+            else:
+                yield waiting[future], future.result()
+    if unavailable is not None:
+        raise unavailable
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds to wait by the Retry-After header, which holds seconds or a date; None where it says nothing readable."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.replace(".", "", 1).isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _error_code(response: httpx.Response) -> str | None:
+    try:
+        error = response.json().get("error")
+    except ValueError:
+        return None
+    return error.get("code") if isinstance(error, dict) else None

@@ -1,0 +1,54 @@
+"""An engine that says what a test told it to say, and remembers what it was asked."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from llm_worker.engines.base import EngineUnavailable, Reply, Request
+
+Answer = Reply | str | EngineUnavailable | Callable[[Request], Reply | str]
+
+
+class ScriptedEngine:
+    """Gives out enqueued answers in the order of the requests, then asks `answer`, then fails the item.
+
+    An answer is a Reply, a reply's text, an EngineUnavailable to raise, or a function of the request that returns one
+    of the first two (or raises). `seconds` is slept before each reply. `history` holds every request that was taken up.
+    """
+
+    name = "scripted"
+
+    def __init__(self, model: str = "scripted", answer: Answer | None = None, seconds: float = 0.0):
+        self.model = model
+        self.answer = answer
+        self.seconds = seconds
+        self.history: list[Request] = []
+        self.closed = False
+        self._queue: deque[Answer] = deque()
+
+    def enqueue(self, *answers: Answer) -> None:
+        """Put answers at the end of the queue."""
+        self._queue.extend(answers)
+
+    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        for index, request in enumerate(requests):
+            self.history.append(request)
+            started = time.perf_counter()
+            if self.seconds:
+                time.sleep(self.seconds)
+            reply = self._reply(request)
+            yield index, replace(reply, latency_ms=round((time.perf_counter() - started) * 1000))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _reply(self, request: Request) -> Reply:
+        answer = self._queue.popleft() if self._queue else self.answer
+        if answer is None:
+            return Reply(error="The script has no answer left.")
+        if isinstance(answer, EngineUnavailable):
+            raise answer
+        if callable(answer):
+            answer = answer(request)
+        return answer if isinstance(answer, Reply) else Reply(text=answer, finish_reason="stop")
