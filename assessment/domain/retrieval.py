@@ -19,11 +19,12 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import svds
 
-STOP_WORDS = frozenset(
-    """a about all also an and any are as at be been but by can could did do does for from had has have he her his how
+_ENGLISH = """
+    a about all also an and any are as at be been but by can could did do does for from had has have he her his how
     i if in into is it its may more most no not of on or our s she should so some such t than that the their them then
-    there these they this those to was we were what when where which who whose why will with would you your""".split()
-)
+    there these they this those to was we were what when where which who whose why will with would you your
+"""
+STOP_WORDS = frozenset(_ENGLISH.split())
 
 
 # Python's \w leaves combining marks out although they are inside words. All marks of letters lie below U+20000.
@@ -128,12 +129,6 @@ class BM25Index:
     def scores(self, query: str) -> np.ndarray:
         """One score per text of the collection, in its order; 0 where no term is shared."""
         return self._weights @ (self.terms.bag(query) * self._idf)
-
-    def self_score(self, query: str) -> float:
-        """The score that the query's own text would get as a document, with this collection's statistics."""
-        bag = self.terms.bag(query)
-        weights = bag / (bag + self._damping(len(tokenize(query))))
-        return float(weights @ (bag * self._idf))
 
 
 def _unit_rows(matrix: np.ndarray) -> np.ndarray:

@@ -80,12 +80,6 @@ def test_bm25_equals_the_sum_worked_by_hand():
     assert index.scores("dog dog")[0] == pytest.approx(2 * index.scores("dog")[0])
 
 
-def test_a_text_of_the_collection_scores_its_own_self_score():
-    index = BM25Index(TEXTS)
-    for row, text in enumerate(TEXTS):
-        assert index.scores(text)[row] == pytest.approx(index.self_score(text))
-
-
 def test_unknown_words_score_zero_everywhere():
     for model in (BM25Index, TfidfIndex, LsaIndex):
         assert model(TEXTS).scores("xylophone").tolist() == [0.0] * len(TEXTS)
