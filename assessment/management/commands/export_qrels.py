@@ -1,0 +1,16 @@
+from assessment.management.track_command import TrackCommand
+from assessment.selectors.exports import qrels_lines
+
+
+class Command(TrackCommand):
+    help = "Print an assessor's judgments as qrels that trec_eval reads."
+
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        parser.add_argument("--assessor", required=True, metavar="NAME")
+        parser.add_argument("--keep-negative", action="store_true", help="also imported negative grades, as they stood")
+
+    def handle(self, *, track, assessor, keep_negative, **options):
+        track = self.get_track(track)
+        for line in qrels_lines(self.get_assessor(track, assessor), keep_negative=keep_negative):
+            self.stdout.write(line, ending="")

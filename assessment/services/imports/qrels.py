@@ -1,0 +1,95 @@
+"""Qrels into a track: each file is an assessor."""
+
+import hashlib
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from assessment.domain.errors import DomainError
+from assessment.domain.qrels import QrelsLine, iterations_are_conditions, read_qrels
+from assessment.domain.text_files import Progress, Source
+from assessment.models import Assessor, Condition, JudgmentState, Track
+from assessment.services.copying import copy_rows, copy_text, document_ids
+
+from .result import ImportResult, counted, lock_track
+
+# fmt: off
+_COLUMNS = (
+    "assessor_id", "topic_id", "document_id", "state", "grade", "raw_grade", "iteration", "condition",
+    "suggestion_grade", "note", "reason", "created_at", "updated_at",
+)
+# fmt: on
+
+
+def qrels_import(
+    *,
+    track: Track,
+    source: Source,
+    name: str,
+    assessor_name: str,
+    replace: bool = False,
+    skip_unknown_topics: bool = False,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Store a qrels file as the judgments of an imported assessor, which is made on first use.
+
+    A name that is taken is refused, unless the judgments are identical (then `unchanged`) or `replace` is given; people
+    and judges are never overwritten. Raises FileError with every problem, DomainError for a name that is taken.
+    """
+    topics = dict(track.topics.values_list("qid", "pk"))
+    if not topics:
+        raise DomainError("The track has no topics yet; import them before its qrels.")
+    scale = list(track.grades.values_list("value", flat=True))
+    qrels = read_qrels(
+        source, name, scale=scale, known_topics=topics, skip_unknown_topics=skip_unknown_topics, progress=progress
+    )
+    digest = _digest(qrels.lines)
+    with transaction.atomic():
+        lock_track(track)
+        stored = track.assessors.filter(name=assessor_name).first()
+        if stored and stored.kind != Assessor.Kind.IMPORTED:
+            raise DomainError(f"{assessor_name} is a {stored.get_kind_display()} here; choose another name.")
+        if stored and stored.sha256 == digest:
+            return ImportResult("unchanged", f"{assessor_name}: these very judgments are already there.", object=stored)
+        if stored and not replace:
+            raise DomainError(
+                f"{name}: {assessor_name} already has other judgments here; replace them, or choose another name."
+            )
+        assessor = stored or Assessor(track=track, kind=Assessor.Kind.IMPORTED, name=assessor_name)
+        assessor.file_name, assessor.sha256 = name[:255], digest
+        assessor.full_clean(exclude=["track"])
+        assessor.save()
+        assessor.judgments.all().delete()
+        ids = document_ids(track.collection, list({line.docid for line in qrels.lines}))
+        copy_rows("assessment_judgment", _COLUMNS, _rows(assessor, qrels.lines, topics, ids))
+    said = f"{assessor_name}: {counted(len(qrels.lines), 'judgment')}."
+    return ImportResult("replaced" if stored else "stored", said, qrels.warnings, assessor)
+
+
+def _digest(lines: Iterable[QrelsLine]) -> str:
+    rows = sorted(f"{line.topic} {line.iteration} {line.docid} {line.grade}\n" for line in lines)
+    return hashlib.sha256("".join(rows).encode()).hexdigest()
+
+
+def _rows(assessor: Assessor, lines: list[QrelsLine], topics: dict[str, int], ids: dict[str, int]) -> Iterable[str]:
+    by_condition = iterations_are_conditions(line.iteration for line in lines)
+    now = timezone.now().isoformat()
+    for line in lines:
+        condition, shown = _condition(line.iteration) if by_condition else ("", None)
+        state, grade, raw = (JudgmentState.GRADED, line.grade, None)
+        if line.grade < 0:
+            state, grade, raw = (JudgmentState.UNJUDGEABLE, None, line.grade)
+        values = (
+            assessor.pk, topics[line.topic], ids[line.docid], state.value, grade, raw, line.iteration, condition, shown,
+            "", "", now, now,
+        )  # fmt: skip
+        yield "\t".join(map(copy_text, values))
+
+
+def _condition(code: str) -> tuple[str, int | None]:
+    """NIST's codes of 2024: 1 manual, 2 filtered, 2 + g post-edit with label g shown (formats.md, "qrels")."""
+    number = int(code)
+    if number > 2:
+        return Condition.POST_EDIT.value, number - 2
+    return (Condition.FILTERED if number == 2 else Condition.MANUAL).value, None
