@@ -26,9 +26,7 @@ class JudgeConfiguration(models.Model):
     prompt_sha256 = models.CharField(max_length=64, blank=True)
     decoding = models.CharField(max_length=12, choices=Decoding)
     queue = models.CharField(max_length=20, default="cpu")
-    chance_level = models.BooleanField(
-        default=False, help_text="The model is known to grade no better than chance: pages say so."
-    )
+    caveat = models.CharField(max_length=200, blank=True, help_text="What everyone who sees its labels must know.")
     assessors = models.ManyToManyField(Assessor, blank=True, related_name="judges")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -55,6 +53,7 @@ class LlmJob(models.Model):
         blank=True, help_text="Why the worker stopped it (engine down, cannot be fitted)."
     )
     retry_at = models.DateTimeField(null=True, blank=True, help_text="After an engine failure: when to try again.")
+    last_enqueued_at = models.DateTimeField(null=True, blank=True)
     engine_failures = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -23,6 +23,7 @@ class Assessor(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="assessors")
     file_name = models.CharField(max_length=255, blank=True, help_text="Of an imported assessor.")
     sha256 = models.CharField(max_length=64, blank=True, help_text="Of the imported lines, sorted.")
+    caveat = models.CharField(max_length=200, blank=True, help_text="What everyone who sees its labels must know.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

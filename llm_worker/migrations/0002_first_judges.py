@@ -2,7 +2,12 @@
 
 from django.db import migrations
 
-SMOL = {"engine": "llama_cpp", "model": "SmolLM2-135M-Instruct", "prompt": "umbrela.v1", "chance_level": True}
+SMOL = {
+    "engine": "llama_cpp",
+    "model": "SmolLM2-135M-Instruct",
+    "prompt": "umbrela.v1",
+    "caveat": "A model of 135 million parameters, here to show the machinery: its grades are no better than chance.",
+}
 JUDGES = [
     {
         "name": "umbrela-reference",
