@@ -79,13 +79,13 @@ class Topic(NamedTuple):
 def _fields(block: str) -> dict[str, str]:
     """The `NAME: value` lines of a block; the sentences stay together, one a line, under ABSTRACT."""
     head, _, abstract = block.strip().partition("\nABSTRACT: ")
-    fields = dict(line.split(": ", 1) for line in head.splitlines())
+    fields = dict(line.split(": ", 1) for line in head.split("\n"))
     return {**fields, "ABSTRACT": abstract}
 
 
 def _paper(fields: dict[str, str]) -> Paper:
     pid, year = fields["paper_id"].split("; YEAR: ")
-    sentences = (line.split("_label: ", 1) for line in fields["ABSTRACT"].splitlines())
+    sentences = (line.split("_label: ", 1) for line in fields["ABSTRACT"].split("\n"))
     return Paper(
         pid=pid,
         year=None if year == "None" else int(year),

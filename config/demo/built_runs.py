@@ -16,7 +16,9 @@ def built_runs(track: DemoTrack, depth: int = 1000) -> Iterator[tuple[str, bytes
 
     A query is the topic's title and narrative. The track's topics and documents are JSONL as this project ships them.
     """
-    topics = [json.loads(line) for line in track.topics.read_text(encoding="utf-8").splitlines()]
+    if not track.built_runs:
+        return
+    topics = [json.loads(line) for line in track.topics.read_bytes().splitlines()]
     queries = {topic["id"]: f"{topic['title']} {topic['narrative']}" for topic in topics}
     documents = [json.loads(line) for line in gzip.decompress(track.documents.read_bytes()).splitlines()]
     docids = [document["docid"] for document in documents]

@@ -164,6 +164,11 @@ def test_the_runs_built_at_load_time_are_standard_runs_that_find_relevant_papers
         assert sum(score["ndcg_cut_10"] for score in scores.values()) / 12 > 0.3
 
 
+def test_a_track_without_text_has_no_built_runs():
+    assert DL21.documents is None
+    assert list(built_runs(DL21)) == []
+
+
 def test_building_the_runs_twice_gives_the_same_bytes():
     assert dict(built_runs(CSFCUBE)) == dict(built_runs(CSFCUBE))
 
