@@ -1,0 +1,138 @@
+// Draws every <figure data-chart="SPECIFICATION"> with Vega-Lite under a strict Content-Security-Policy: expressions
+// are interpreted, colours and type are the page's CSS variables, nothing is injected.
+import { expressionInterpreter } from "../vendor/vega/vega-interpreter.js";
+
+const { vega, vegaLite } = globalThis;
+const views = new Map();
+const darkMode = matchMedia("(prefers-color-scheme: dark)");
+
+function theme(element) {
+  const css = getComputedStyle(element);
+  const token = (name) => css.getPropertyValue(`--${name}`).trim();
+  const text = { labelColor: token("ink-2"), titleColor: token("ink"), labelFontSize: 12, titleFontSize: 12 };
+  return {
+    background: null,
+    font: token("font-ui"),
+    view: { stroke: null },
+    axis: {
+      ...text,
+      titleFontWeight: 500,
+      titlePadding: 10,
+      gridColor: token("line"),
+      domainColor: token("line-strong"),
+      tickColor: token("line-strong"),
+    },
+    point: { filled: true, size: 46, opacity: 1 },
+    text: { fontSize: 12 },
+    style: {
+      run: { fill: token("series-1"), stroke: token("surface"), strokeWidth: 1, opacity: 0.85 },
+      "run-moved": { fill: token("series-2"), stroke: token("surface"), strokeWidth: 1, size: 80, shape: "diamond" },
+      identity: { stroke: token("line-strong"), strokeDash: [4, 4], strokeWidth: 1 },
+      mean: { stroke: token("series-2"), strokeDash: [6, 3], strokeWidth: 1.5 },
+      slope: { stroke: token("series-1"), strokeWidth: 1, opacity: 0.45 },
+      "slope-moved": { stroke: token("series-2"), strokeWidth: 2.25 },
+      "slope-end": { fill: token("series-1"), size: 14, opacity: 0.8 },
+      label: { fill: token("ink"), fontSize: 12, fontWeight: 500 },
+    },
+  };
+}
+
+function tooltip() {
+  let box = document.getElementById("chart-tooltip");
+  if (!box) {
+    box = document.createElement("div");
+    box.id = "chart-tooltip";
+    box.className = "chart-tooltip";
+    box.hidden = true;
+    document.body.append(box);
+  }
+  return box;
+}
+
+function showTooltip(_handler, event, _item, value) {
+  const box = tooltip();
+  if (value === null || value === undefined || value === "" || typeof value !== "object") {
+    box.hidden = true;
+    return;
+  }
+  const list = document.createElement("dl");
+  for (const [name, shown] of Object.entries(value)) {
+    const term = document.createElement("dt");
+    const meaning = document.createElement("dd");
+    term.textContent = name;
+    meaning.textContent = shown;
+    list.append(term, meaning);
+  }
+  box.replaceChildren(list);
+  box.hidden = false;
+  const left = Math.min(event.clientX + 14, innerWidth - box.offsetWidth - 8);
+  const below = event.clientY + 14 + box.offsetHeight < innerHeight;
+  box.style.left = `${Math.max(left, 8)}px`;
+  box.style.top = `${below ? event.clientY + 14 : event.clientY - box.offsetHeight - 14}px`;
+}
+
+function parsed(figure, themeOf) {
+  const spec = JSON.parse(figure.dataset.chart);
+  const compiled = vegaLite.compile(spec, { config: theme(themeOf) }).spec;
+  return vega.parse(compiled, null, { ast: true });
+}
+
+async function draw(figure) {
+  const plot = figure.querySelector(".chart-plot");
+  views.get(figure)?.finalize();
+  const view = new vega.View(parsed(figure, figure), {
+    expr: expressionInterpreter,
+    container: plot,
+    renderer: "svg",
+    hover: true,
+    tooltip: showTooltip,
+  });
+  views.set(figure, view);
+  await view.runAsync();
+  figure.dataset.drawn = "";
+}
+
+// A downloaded figure is for a paper: light colours on white, at the size it has on the page.
+async function download(figure, format) {
+  const paper = document.createElement("span");
+  paper.className = "chart-paper";
+  figure.append(paper);
+  const view = new vega.View(parsed(figure, paper), { expr: expressionInterpreter, renderer: "none" });
+  paper.remove();
+  const shown = views.get(figure);
+  view.width(shown.width()).height(shown.height()).background("white");
+  await view.runAsync();
+  const url = await view.toImageURL(format, format === "png" ? 3 : 1);
+  view.finalize();
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `${figure.dataset.file}.${format}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+function drawAll(wanted = () => true) {
+  for (const figure of views.keys()) {
+    if (!figure.isConnected) {
+      views.get(figure).finalize();
+      views.delete(figure);
+    }
+  }
+  tooltip().hidden = true;
+  for (const figure of document.querySelectorAll("[data-chart]")) {
+    if (!wanted(figure)) continue;
+    draw(figure).catch((error) => {
+      console.error(error);
+      figure.querySelector(".chart-plot").textContent = "This chart could not be drawn; its table is below.";
+    });
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-download]");
+  if (button) download(button.closest("[data-chart]"), button.dataset.download);
+});
+document.addEventListener("htmx:load", () => drawAll((figure) => !views.has(figure)));
+darkMode.addEventListener("change", () => drawAll());
+new MutationObserver(() => drawAll()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+drawAll();

@@ -1,0 +1,56 @@
+"""The tokens hold what look.md promises: one dark theme, and every pair of text and ground at 4.5 : 1 or better."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+CSS = (Path(__file__).parent.parent / "static/css/variables.css").read_text()
+
+
+def tokens(selector: str) -> dict[str, str]:
+    block = CSS.split(selector + " {", 1)[1].split("}", 1)[0]
+    return dict(re.findall(r"(--[\w-]+): ([^;]+);", block))
+
+
+LIGHT = tokens("\n:root")
+DARK = tokens(':root[data-theme="dark"]')
+PAIRS = [(ink, ground) for ink in ("--ink", "--ink-2", "--ink-3", "--accent") for ground in ("--paper", "--surface")]
+PAIRS += [("--ink", "--sunken"), ("--ink-2", "--sunken"), ("--ink-3", "--sunken"), ("--accent-ink", "--accent")]
+PAIRS += [(f"--{status}", f"--{status}-soft") for status in ("ok", "warn", "bad", "info")]
+PAIRS += [(f"--{status}", "--surface") for status in ("ok", "warn", "bad", "info")]
+PAIRS += [(f"--grade-{grade}-ink", f"--grade-{grade}") for grade in range(6)]
+PAIRS += [("--ink", "--accent-soft")]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, by WCAG 2.2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_dark_theme_is_the_same_by_system_and_by_hand():
+    assert tokens(':root:not([data-theme="light"])') == DARK
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(("ink", "ground"), PAIRS, ids=lambda name: name)
+def test_text_is_readable_on_its_ground(theme, ink, ground):
+    assert contrast(theme[ink], theme[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("series", [f"--series-{n}" for n in range(1, 7)])
+def test_series_of_charts_stand_out_from_the_surface(theme, series):
+    assert contrast(theme[series], theme["--surface"]) >= 3
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_borders_of_fields_stand_out_from_the_surface(theme):
+    assert contrast(theme["--line-strong"], theme["--surface"]) >= 3
