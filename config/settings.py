@@ -118,6 +118,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+# A worker that is silent for so long has died: what it was asking is asked again by another.
+LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "40"))
 
 AUTH_USER_MODEL = "assessment.User"
 LOGIN_URL = "login"

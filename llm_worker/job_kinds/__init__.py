@@ -1,0 +1,26 @@
+"""Kinds of jobs, one file each: which items are asked about, how, and which service gets the label."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from llm_worker.models import JudgeConfiguration, LlmCall, LlmJob
+from llm_worker.services.calls import Answer
+
+
+class Labeller(Protocol):
+    """Answers the calls of one job, in any order, each as soon as it is there."""
+
+    def label(self, calls: Sequence[LlmCall]) -> Iterator[tuple[LlmCall, Answer]]:
+        """Raises EngineUnavailable where nothing can be answered now, DomainError where it never can."""
+        ...
+
+
+def labeller_for(job: LlmJob) -> Labeller:
+    """What answers this job's calls: a prompted model, or the lexical baseline."""
+    if job.judge.decoding == JudgeConfiguration.Decoding.NONE:
+        from llm_worker.job_kinds.lexical import LexicalLabeller
+
+        return LexicalLabeller(job)
+    from llm_worker.job_kinds.relevance import PromptedLabeller
+
+    return PromptedLabeller(job)

@@ -1,0 +1,103 @@
+"""Calls on their way: leased by a worker, answered, or handed back."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from assessment.services.judgments import judge_judgment_record
+from llm_worker.domain.replies import State
+from llm_worker.engines import Reply
+from llm_worker.models import CallStatus, LlmCall, LlmJob
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a judge said of one pair. `grade` is set where `state` is OK; `reply` is kept as it came, failed or not."""
+
+    state: State
+    grade: int | None = None
+    probabilities: dict[int, float] | None = None
+    outside_mass: float | None = None
+    reply: Reply = field(default_factory=Reply)
+    messages_sha256: str = ""
+    passage_cut: bool = False
+
+    @property
+    def confidence(self) -> float | None:
+        """The probability of the grade, where the judge gives a distribution."""
+        return None if self.probabilities is None or self.grade is None else self.probabilities[self.grade]
+
+
+def _lease_end():
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def calls_claim(*, job: LlmJob, size: int, worker: str) -> list[LlmCall]:
+    """Lease the next `size` waiting calls of the job, in its order; no other worker gets them meanwhile."""
+    with transaction.atomic():
+        waiting = LlmCall.objects.select_for_update(skip_locked=True).filter(job=job, status=CallStatus.WAITING)
+        pks = list(waiting.order_by("position").values_list("pk", flat=True)[:size])
+        lease = uuid.uuid4()
+        LlmCall.objects.filter(pk__in=pks).update(
+            status=CallStatus.LEASED, lease=lease, leased_until=_lease_end(), worker=worker
+        )
+    return list(LlmCall.objects.filter(lease=lease).select_related("topic", "document").order_by("position"))
+
+
+def lease_renew(lease: uuid.UUID) -> None:
+    """The worker is alive and still at it."""
+    LlmCall.objects.filter(lease=lease, status=CallStatus.LEASED).update(leased_until=_lease_end())
+
+
+def lease_release(lease: uuid.UUID, wanted: str) -> None:
+    """Hand back what was leased and not answered: to be asked later, or cancelled with its job."""
+    status = CallStatus.WAITING if wanted == LlmJob.Wanted.RUN else CallStatus.CANCELLED
+    LlmCall.objects.filter(lease=lease, status=CallStatus.LEASED).update(status=status, lease=None, leased_until=None)
+
+
+def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
+    """Store a reply, and the judgment where it has a grade, in one transaction. False if the pair was done already.
+
+    The reply counts even when the lease has run out meanwhile: it has been paid for, and the first one stored wins.
+    """
+    with transaction.atomic():
+        current = LlmCall.objects.select_for_update().get(pk=call.pk)
+        if current.status not in (CallStatus.WAITING, CallStatus.LEASED):
+            return False
+        _fill(current, answer)
+        current.save()
+        if answer.state is State.OK:
+            judge_judgment_record(
+                assessor=assessor,
+                topic_id=call.topic_id,
+                document_id=call.document_id,
+                grade=answer.grade,
+                confidence=answer.confidence,
+                distribution=_keyed(answer.probabilities),
+            )
+    return True
+
+
+def _keyed(probabilities: dict[int, float] | None) -> dict[str, float] | None:
+    """JSON objects have text keys; keeping them so here spares every reader a surprise."""
+    return None if probabilities is None else {str(grade): share for grade, share in probabilities.items()}
+
+
+def _fill(call: LlmCall, answer: Answer) -> None:
+    reply = answer.reply
+    call.status = CallStatus(answer.state.value)
+    call.grade, call.distribution = answer.grade, _keyed(answer.probabilities)
+    call.outside_mass = answer.outside_mass
+    call.messages_sha256, call.passage_cut = answer.messages_sha256, answer.passage_cut
+    # PostgreSQL cannot store NUL, which a model may well produce.
+    call.raw_reply = reply.text.replace("\0", "\\0")
+    call.reasoning = reply.reasoning.replace("\0", "\\0")
+    call.finish_reason, call.error = reply.finish_reason[:40], reply.error or ""
+    call.tokens_in, call.tokens_out, call.tokens_cached = reply.tokens_in, reply.tokens_out, reply.cached_tokens
+    call.latency_ms = reply.latency_ms
+    call.attempts += 1
+    call.finished_at, call.lease, call.leased_until = timezone.now(), None, None

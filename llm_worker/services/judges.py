@@ -1,0 +1,71 @@
+"""Judge configurations and the assessors that they are."""
+
+from assessment.domain.errors import DomainError
+from assessment.models import Assessor, Track
+from llm_worker.domain import prompts
+from llm_worker.engines import ENGINE_KINDS
+from llm_worker.models import JudgeConfiguration
+
+
+def judge_create(
+    *,
+    name: str,
+    engine: str,
+    model: str,
+    prompt: str,
+    decoding: str,
+    options: dict | None = None,
+    queue: str = "cpu",
+    description: str = "",
+) -> JudgeConfiguration:
+    """A new judge. Another model, prompt, decoding or server is another judge: none is ever changed once it judged."""
+    if engine not in ENGINE_KINDS:
+        raise DomainError(f"There is no engine {engine!r}; there are: {', '.join(ENGINE_KINDS)}.")
+    if JudgeConfiguration.objects.filter(name=name).exists():
+        raise DomainError(f"There is a judge {name!r} already; a judge is never changed, so choose another name.")
+    if decoding not in find_prompt(prompt).decodings:
+        raise DomainError(f"The prompt {prompt} has no decoding {decoding!r}.")
+    return JudgeConfiguration.objects.create(
+        name=name,
+        engine=engine,
+        model=model,
+        prompt=prompt,
+        decoding=decoding,
+        options=options or {},
+        queue=queue,
+        description=description,
+    )
+
+
+def find_prompt(key: str) -> prompts.Prompt:
+    try:
+        return prompts.find(key)
+    except KeyError as error:
+        raise DomainError(error.args[0]) from error
+
+
+def judge_freeze(judge: JudgeConfiguration) -> None:
+    """Tie the judge to the bytes of its prompt file, at its first job; refuse it when the file has changed since."""
+    if not judge.prompt:
+        return
+    digest = find_prompt(judge.prompt).sha256
+    if not judge.prompt_sha256:
+        judge.prompt_sha256 = digest
+        judge.save(update_fields=["prompt_sha256"])
+    elif judge.prompt_sha256 != digest:
+        raise DomainError(
+            f"The prompt file {judge.prompt} has changed since {judge.name} first judged. A new wording is a new file "
+            "and a new judge: restore the file, and make another judge for the new one."
+        )
+
+
+def judge_assessor(*, judge: JudgeConfiguration, track: Track) -> Assessor:
+    """The assessor that this judge is in this track, made on first use. Raises DomainError for a name that is taken."""
+    assessor, made = Assessor.objects.get_or_create(
+        track=track, name=judge.name, defaults={"kind": Assessor.Kind.LLM, "caveat": judge.caveat}
+    )
+    if assessor.kind != Assessor.Kind.LLM:
+        raise DomainError(f"In {track.slug} the name {judge.name} belongs to a {assessor.get_kind_display()}.")
+    if made:
+        judge.assessors.add(assessor)
+    return assessor
