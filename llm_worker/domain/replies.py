@@ -53,15 +53,15 @@ class TokenOutcome:
     margin: float | None = None
 
 
-_MARK = re.compile(r"##\s*final\s+score\s*:", re.IGNORECASE)
-# Explicit ASCII digits: `\d` and int() would let other scripts' digits and underscores through. A line ends with "\n",
-# and a "\r" before it is a space like any other.
-_INTEGER_LINE = re.compile(r"[ \t]*([+-]?[0-9]+)[ \t\r]*(?:\n|\Z)")
+_MARK = re.compile(r"##[ \t]*final[ \t]+score[ \t]*:", re.IGNORECASE)
+# Explicit ASCII digits: `\d` and int() would let other scripts' digits and underscores through. Only the plain way of
+# writing an integer counts ("03" and "-0" do not). A line ends with "\n"; a "\r" before it is a space like any other.
+_INTEGER_LINE = re.compile(r"[ \t]*(0|-?[1-9][0-9]*)[ \t\r]*(?:\n|\Z)")
 
 
 def parse_reference(text: str, finish_reason: str, scale: Sequence[int], refused: bool = False) -> Outcome:
     """Read the grade of a free-text reply. `scale` lists the track's grades; `refused` is the engine's own flag."""
-    if refused:
+    if refused or finish_reason == "content_filter":
         return Outcome(State.REFUSED)
     if finish_reason == "length":
         return Outcome(State.TRUNCATED)

@@ -51,7 +51,11 @@ class LlamaCppEngine:
             if self._client is None:
                 self._server = _start_server(model_file(self.model), self.context, self.threads)
                 self._client = OpenAICompatibleEngine(
-                    self.model, f"{self._server.listening_address}/v1", dialect="llama.cpp", concurrency=1, timeout=300.0
+                    self.model,
+                    f"{self._server.listening_address}/v1",
+                    dialect="llama.cpp",
+                    concurrency=1,
+                    timeout=300.0,
                 )
             return self._client
 

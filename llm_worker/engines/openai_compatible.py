@@ -1,7 +1,7 @@
 """Any OpenAI-compatible server: `vllm serve`, llama.cpp's server, a hosted model.
 
-A request that fails is tried again a few times, with growing, jittered waits that honour Retry-After, and then becomes a
-reply with `error`. A server that cannot be reached, refuses the key, does not know the model, or asks to wait longer
+A request that fails is tried again a few times, with growing, jittered waits that honour Retry-After, and then becomes
+a reply with `error`. A server that cannot be reached, refuses the key, does not know the model, or asks to wait longer
 than `longest_wait` is unavailable as a whole.
 """
 
