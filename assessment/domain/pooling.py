@@ -1,0 +1,57 @@
+"""Depth-k pools: what the first k documents of the chosen runs are, who brought them, and in which order to judge them.
+
+The runs and ranks of an entry are for organizers and analyses; assessors never see them.
+"""
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+SHUFFLE, DOCID, BEST_RANK = "shuffle", "docid", "best_rank"
+ORDERS = (SHUFFLE, DOCID, BEST_RANK)
+
+
+class PoolEntry(NamedTuple):
+    """A pooled document of one topic: its best rank (from 1) and the (run index, rank) of every run that brought it."""
+
+    document: Any
+    best_rank: int
+    runs: tuple[tuple[int, int], ...]
+
+
+def topic_pool(rankings: Mapping[str, Sequence[Hashable]], depth: int) -> list[PoolEntry]:
+    """The pool of one topic from the documents of each chosen run in trec_eval's order.
+
+    A run index counts the runs in the mapping's order. Entries come by best rank, then by the run that had it first;
+    a run without the topic is left out or has no documents. ValueError for a depth below 1.
+    """
+    if depth < 1:
+        raise ValueError(f"a pool of depth {depth} holds nothing")
+    found: dict[Hashable, list[tuple[int, int]]] = {}
+    for index, documents in enumerate(rankings.values()):
+        for rank, document in enumerate(documents[:depth], 1):
+            found.setdefault(document, []).append((index, rank))
+    entries = [PoolEntry(document, min(rank for _, rank in runs), tuple(runs)) for document, runs in found.items()]
+    return sorted(entries, key=lambda entry: (entry.best_rank, entry.runs))
+
+
+def ordered(
+    entries: Iterable[PoolEntry], order: str, *, seed: int, topic: str, docid: Callable[[Any], str]
+) -> list[PoolEntry]:
+    """The entries of one topic in one of ORDERS; `docid` gives the docid of an entry's document.
+
+    The shuffle sorts by a hash of seed, topic and docid: it is the same on every machine, whatever the numbers that a
+    database gave the documents, and an entry that is added later moves no other. Every order ends ties by docid.
+    """
+    if order == SHUFFLE:
+        return sorted(entries, key=lambda entry: _shuffle_key(seed, topic, docid(entry.document)))
+    if order == DOCID:
+        return sorted(entries, key=lambda entry: docid(entry.document))
+    if order == BEST_RANK:
+        return sorted(entries, key=lambda entry: (entry.best_rank, docid(entry.document)))
+    raise ValueError(f"{order!r} is none of the orders {', '.join(ORDERS)}")
+
+
+def _shuffle_key(seed: int, topic: str, docid: str) -> tuple[bytes, str]:
+    text = f"{seed}\0{topic}\0{docid}"
+    return hashlib.sha256(text.encode("utf-8")).digest(), docid
