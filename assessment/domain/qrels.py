@@ -52,6 +52,7 @@ def read_qrels(
     twice, an unknown topic unless these are to be skipped.
     """
     problems = Problems(name)
+    known = None if known_topics is None else frozenset(known_topics)
     lines: list[QrelsLine] = []
     skipped: dict[str, int] = {}
     seen: dict[tuple[str, str], tuple[int, int]] = {}
@@ -60,7 +61,7 @@ def read_qrels(
             parsed = _parsed(number, raw, problems) if raw and not raw.isspace() else None
             if parsed is None:
                 continue
-            if known_topics is not None and parsed.topic not in known_topics:
+            if known is not None and parsed.topic not in known:
                 skipped[parsed.topic] = skipped.get(parsed.topic, 0) + 1
                 if not skip_unknown_topics and skipped[parsed.topic] == 1:
                     problems.add(number, f"topic {parsed.topic} is not in the track", raw)

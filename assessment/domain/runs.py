@@ -7,6 +7,7 @@ and reported, never trusted; `Q0` may be any token.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -84,11 +85,12 @@ def read_run(
     problems = Problems(name)
     table, sha256 = _read_table(source, problems, progress)
     tag = _one_tag(table, problems)
+    known = None if known_topics is None else frozenset(known_topics)
     skipped: dict[str, int] = {}
     rankings: dict[str, Ranked] = {}
     warnings: list[Problem] = []
     for topic, rows in _by_topic(table.topics):
-        if known_topics is not None and topic not in known_topics:
+        if known is not None and topic not in known:
             skipped[topic] = len(rows)
             if not skip_unknown_topics:
                 many = f" (the first of {len(rows)} lines)" if len(rows) > 1 else ""
@@ -199,15 +201,14 @@ def _floats(tokens: list[bytes]) -> tuple[np.ndarray, list[int]]:
 
 
 def _one_tag(table: _Table, problems: Problems) -> str:
-    if not table.tags:
-        return ""
-    tag = table.tags[0]
-    if len(set(table.tags)) > 1:
-        seen = {tag}
+    """The tag of the first line; every other tag is a problem at its first line."""
+    counts = Counter(table.tags)
+    tag = table.tags[0] if table.tags else ""
+    if len(counts) > 1:
         for row, other in enumerate(table.tags):
-            if other not in seen:
-                seen.add(other)
-                message = f"another run tag than {tag}, on {table.tags.count(other)} lines; a file holds one run"
+            if other != tag and (count := counts.pop(other, 0)):
+                where = f", on {count} lines" if count > 1 else ""
+                message = f"another run tag than {tag}{where}; a file holds one run"
                 problems.add(table.numbers[row], message, table.lines[row])
     return tag
 

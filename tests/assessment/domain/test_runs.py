@@ -85,6 +85,13 @@ def test_every_problem_is_listed_with_its_line():
     ]
 
 
+def test_each_further_tag_is_named_once():
+    assert problems_of("1 Q0 a 1 3 t\n1 Q0 b 2 2 u\n1 Q0 c 3 1 v\n1 Q0 d 4 0 v\n1 Q0 e 5 0 t\n") == [
+        (2, "another run tag than t; a file holds one run"),
+        (3, "another run tag than t, on 2 lines; a file holds one run"),
+    ]
+
+
 def test_a_problem_shows_the_line():
     with pytest.raises(FileError) as caught:
         read("1 Q0 a 1 high t\n")
