@@ -25,6 +25,7 @@ class JudgeConfiguration(models.Model):
     prompt = models.CharField(max_length=80, blank=True)
     prompt_sha256 = models.CharField(max_length=64, blank=True)
     decoding = models.CharField(max_length=12, choices=Decoding)
+    max_passage_words = models.PositiveIntegerField(default=800, help_text="Longer passages are cut, and marked so.")
     queue = models.CharField(max_length=20, default="cpu")
     caveat = models.CharField(max_length=200, blank=True, help_text="What everyone who sees its labels must know.")
     assessors = models.ManyToManyField(Assessor, blank=True, related_name="judges")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import IntegrityError, transaction
 
 from assessment.domain.errors import DomainError
-from assessment.domain.pooling import PoolEntry, depth_pool, ordered
+from assessment.domain.pooling import PoolEntry, ordered, topic_pool
 from assessment.models import Document, Pool, Ranking, Run, Topic, Track, User
 from assessment.services.copying import copy_rows
 
@@ -64,12 +64,15 @@ def _entries(track: Track, depth: int, runs: Sequence[Run] | None) -> dict[int, 
     chosen = list(track.runs.all() if runs is None else runs)
     if not chosen:
         raise DomainError("A pool needs at least one run.")
-    numbers = {run.pk: number for number, run in enumerate(chosen)}
     by_topic: dict[int, dict[int, list[int]]] = {}
-    tops = Ranking.objects.filter(run__in=numbers).values_list("topic_id", "run_id", f"documents__0_{depth}")
+    tops = Ranking.objects.filter(run__in=chosen).values_list("topic_id", "run_id", f"documents__0_{depth}")
     for topic, run, documents in tops:
-        by_topic.setdefault(topic, {})[numbers[run]] = documents or []
-    entries = {topic: depth_pool(rankings, depth) for topic, rankings in by_topic.items()}
+        by_topic.setdefault(topic, {})[run] = documents or []
+    entries = {
+        # Every chosen run has its place, so that run numbers mean the same in every topic.
+        topic: topic_pool({run.tag: found.get(run.pk, []) for run in chosen}, depth)
+        for topic, found in by_topic.items()
+    }
     return {topic: found for topic, found in entries.items() if found}
 
 
@@ -78,7 +81,7 @@ def _rows(pool: Pool, entries: dict[int, list[PoolEntry]], runs: Sequence[Run]) 
     wanted = {entry.document for found in entries.values() for entry in found}
     docids = dict(Document.objects.filter(pk__in=wanted).values_list("pk", "docid"))
     for topic, qid in topics.items():
-        in_order = ordered(entries[topic], pool.order, docids=docids, seed=pool.seed, topic=qid)
+        in_order = ordered(entries[topic], pool.order, seed=pool.seed, topic=qid, docid=docids.__getitem__)
         for position, entry in enumerate(in_order, 1):
             run_ids = ",".join(str(runs[number].pk) for number, _ in entry.runs)
             ranks = ",".join(str(rank) for _, rank in entry.runs)

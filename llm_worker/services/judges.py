@@ -23,7 +23,7 @@ def judge_create(
         raise DomainError(f"There is no engine {engine!r}; there are: {', '.join(ENGINE_KINDS)}.")
     if JudgeConfiguration.objects.filter(name=name).exists():
         raise DomainError(f"There is a judge {name!r} already; a judge is never changed, so choose another name.")
-    if decoding not in find_prompt(prompt).decodings:
+    if decoding not in prompts.find(prompt).decodings:
         raise DomainError(f"The prompt {prompt} has no decoding {decoding!r}.")
     return JudgeConfiguration.objects.create(
         name=name,
@@ -37,18 +37,11 @@ def judge_create(
     )
 
 
-def find_prompt(key: str) -> prompts.Prompt:
-    try:
-        return prompts.find(key)
-    except KeyError as error:
-        raise DomainError(error.args[0]) from error
-
-
 def judge_freeze(judge: JudgeConfiguration) -> None:
     """Tie the judge to the bytes of its prompt file, at its first job; refuse it when the file has changed since."""
     if not judge.prompt:
         return
-    digest = find_prompt(judge.prompt).sha256
+    digest = prompts.find(judge.prompt).sha256
     if not judge.prompt_sha256:
         judge.prompt_sha256 = digest
         judge.save(update_fields=["prompt_sha256"])
