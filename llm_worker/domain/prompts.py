@@ -32,7 +32,7 @@ _MARK_LENGTH = 6
 
 # What chat templates write between turns: <|im_end|>, <s>, </s>, <start_of_turn>, <｜User｜>, [INST], [/INST], <<SYS>>.
 # A tokenizer reads these as control tokens wherever they stand, so a text that spells one could end its own turn.
-_CONTROL_TOKEN = re.compile(r"<(?=[|\uff5c<])|<(?=/?[A-Za-z_][A-Za-z0-9_]*>)|\[(?=/?[A-Z][A-Z_]*\])")
+_CONTROL_TOKEN = re.compile(r"<(?=[|\uff5c])|<(?=/?[A-Za-z_][A-Za-z0-9_]*>)|\[(?=/?[A-Z][A-Z_]*\])")
 
 # One word, or a piece of a run that no space divides; scripts written without spaces count by character.
 _UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"

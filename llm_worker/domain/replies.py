@@ -53,7 +53,7 @@ class TokenOutcome:
     margin: float | None = None
 
 
-_MARK = re.compile(r"##[ \t]*final[ \t]+score[ \t]*:", re.IGNORECASE)
+_MARK = re.compile(r"##[ \t]*final[ \t]+score[ \t]*:", re.IGNORECASE | re.ASCII)
 # Explicit ASCII digits: `\d` and int() would let other scripts' digits and underscores through. Only the plain way of
 # writing an integer counts ("03" and "-0" do not). A line ends with "\n"; a "\r" before it is a space like any other.
 _INTEGER_LINE = re.compile(r"[ \t]*(0|-?[1-9][0-9]*)[ \t\r]*(?:\n|\Z)")

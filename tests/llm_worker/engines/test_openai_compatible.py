@@ -1,0 +1,217 @@
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from llm_worker.engines import EngineUnavailable, Message, Parameters, Request
+from llm_worker.engines import openai_compatible as module
+from llm_worker.engines.openai_compatible import OpenAICompatibleEngine
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(module, "_FIRST_WAIT", 0.001)
+
+
+def asking(text="Judge.", allowed=None):
+    return Request((Message("user", text),), Parameters(5), allowed, "##final score: " if allowed else "")
+
+
+def completion(text="fine", **choice):
+    return httpx.Response(200, json={"choices": [{"message": {"content": text}, "finish_reason": "stop", **choice}]})
+
+
+def engine_with(handle, **options):
+    options = {"dialect": "openai", "concurrency": 2} | options
+    return OpenAICompatibleEngine("m", "http://127.0.0.1:9/v1", transport=httpx.MockTransport(handle), **options)
+
+
+def in_turn(*responses):
+    """A server that gives each response once; an exception is raised instead."""
+    left = list(responses)
+
+    def handle(request):
+        response = left.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    return handle, left
+
+
+def only(engine):
+    ((_, reply),) = engine.complete([asking()])
+    return reply
+
+
+def test_every_reply_carries_the_index_of_its_request():
+    def echo(request):
+        return completion(json.loads(request.content)["messages"][0]["content"])
+
+    requests = [asking(f"text {number}") for number in (3, 1, 2, 0)]
+    replies = dict(engine_with(echo).complete(requests))
+
+    assert {index: reply.text for index, reply in replies.items()} == {
+        0: "text 3",
+        1: "text 1",
+        2: "text 2",
+        3: "text 0",
+    }
+
+
+def test_no_more_requests_than_allowed_are_under_way_at_once():
+    lock, now, most = threading.Lock(), [0], [0]
+    both = threading.Barrier(2, timeout=5)
+
+    def slow(request):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        both.wait()
+        with lock:
+            now[0] -= 1
+        return completion()
+
+    list(engine_with(slow, concurrency=2).complete([asking(str(number)) for number in range(6)]))
+
+    assert most[0] == 2
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_passing_failure_is_tried_again(status):
+    handle, left = in_turn(httpx.Response(status), httpx.ReadTimeout("slow"), completion("at last"))
+
+    assert only(engine_with(handle)).text == "at last"
+    assert left == []
+
+
+def test_a_lasting_failure_is_the_items_error_and_loses_no_other():
+    def handle(request):
+        return completion() if b"good" in request.content else httpx.Response(500, text="out of order")
+
+    replies = dict(engine_with(handle, attempts=2).complete([asking("bad"), asking("good")]))
+
+    assert "500" in replies[0].error
+    assert "out of order" in replies[0].error
+    assert replies[1].error is None
+
+
+def test_a_request_that_the_server_refuses_is_not_repeated():
+    handle, left = in_turn(httpx.Response(400, text="too long"), completion())
+
+    assert "too long" in only(engine_with(handle)).error
+    assert len(left) == 1
+
+
+def test_a_filtered_prompt_is_refused_not_failed():
+    handle, _ = in_turn(httpx.Response(400, json={"error": {"code": "content_filter"}}))
+    reply = only(engine_with(handle))
+
+    assert reply.refused
+    assert reply.error is None
+
+
+def test_an_answer_that_is_no_completion_is_an_error():
+    for response in (httpx.Response(200, text="<html>"), httpx.Response(200, json={"ok": True})):
+        handle, _ = in_turn(response)
+        assert "begins" in only(engine_with(handle)).error
+
+
+def test_a_server_that_is_not_there_makes_the_engine_unavailable():
+    handle, _ = in_turn(httpx.ConnectError("refused"))
+
+    with pytest.raises(EngineUnavailable, match="cannot be reached"):
+        only(engine_with(handle))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refused_key_or_unknown_model_stops_everything_and_does_not_print_the_key(status):
+    handle, _ = in_turn(httpx.Response(status, text="bad key sk-secret"))
+
+    with pytest.raises(EngineUnavailable) as caught:
+        only(engine_with(handle, api_key="sk-secret"))
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_replies_before_the_server_went_away_are_kept():
+    handle, _ = in_turn(completion("one"), httpx.ConnectError("refused"))
+    replies = engine_with(handle, concurrency=1).complete([asking("a"), asking("b"), asking("c")])
+
+    assert next(replies)[1].text == "one"
+    with pytest.raises(EngineUnavailable):
+        list(replies)
+
+
+def test_retry_after_is_honoured_in_seconds_and_as_a_date(monkeypatch):
+    waited = []
+    monkeypatch.setattr(threading.Event, "wait", lambda self, timeout=None: waited.append(timeout))
+    monkeypatch.setattr(module.random, "uniform", lambda low, high: low)
+    engine = engine_with(lambda request: completion())
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    handle, _ = in_turn(
+        httpx.Response(429, headers={"Retry-After": "3"}),
+        httpx.Response(503, headers={"Retry-After": soon}),
+        httpx.Response(429, headers={"Retry-After": "soon"}),
+        completion(),
+    )
+    engine._client = httpx.Client(transport=httpx.MockTransport(handle))
+
+    response = engine._post_patiently("http://127.0.0.1:9/v1", {}, threading.Event())
+
+    assert response.status_code == 200
+    assert waited[0] == 3.0
+    assert 15 < waited[1] <= 20
+    assert 0 < waited[2] < 1
+
+
+def test_a_server_that_asks_for_a_long_wait_is_unavailable_until_then():
+    handle, _ = in_turn(httpx.Response(429, headers={"Retry-After": "600"}))
+
+    with pytest.raises(EngineUnavailable) as caught:
+        only(engine_with(handle))
+    assert caught.value.retry_after == 600
+
+
+def test_waits_grow_and_are_capped():
+    engine = engine_with(lambda request: completion(), longest_wait=0.004)
+
+    pauses = [engine._pause(attempt, None) for attempt in range(1, 12)]
+
+    assert all(pause <= 0.004 for pause in pauses)
+    assert pauses[0] <= 0.001 < pauses[-1]
+
+
+def vllm_server(tokenize):
+    bodies = []
+
+    def handle(request):
+        body = json.loads(request.content)
+        bodies.append((request.url.path, body))
+        if request.url.path == "/tokenize":
+            return tokenize(body["prompt"])
+        return completion(logprobs={"content": [{"token": "1", "logprob": -0.7, "top_logprobs": []}]})
+
+    return handle, bodies
+
+
+def test_a_vllm_server_is_asked_once_for_the_ids_of_the_answers():
+    handle, bodies = vllm_server(lambda prompt: httpx.Response(200, json={"tokens": [100 + int(prompt)]}))
+    engine = engine_with(handle, dialect="vllm", concurrency=1)
+
+    replies = dict(engine.complete([asking("a", ("0", "1")), asking("b", ("0", "1"))]))
+
+    assert [path for path, _ in bodies].count("/tokenize") == 2
+    assert bodies[-1][1]["allowed_token_ids"] == [100, 101]
+    assert replies[0].answer_logprobs == {"1": -0.7}
+    assert not replies[0].logprobs_constrained
+
+
+def test_without_ids_a_vllm_server_gets_a_choice_and_its_values_count_as_renormalised():
+    handle, bodies = vllm_server(lambda prompt: httpx.Response(404))
+    ((_, reply),) = engine_with(handle, dialect="vllm").complete([asking("a", ("0", "1"))])
+
+    assert bodies[-1][1]["structured_outputs"] == {"choice": ["0", "1"]}
+    assert reply.logprobs_constrained
