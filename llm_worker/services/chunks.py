@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import getpid
 
+from celery.worker import state as worker_state
 from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
@@ -17,7 +18,7 @@ from django.utils import timezone
 from assessment.domain.errors import DomainError
 from llm_worker.engines import EngineUnavailable
 from llm_worker.job_kinds import Labeller, labeller_for
-from llm_worker.models import LlmJob
+from llm_worker.models import LlmCall, LlmJob
 from llm_worker.services.calls import call_finish, calls_claim, lease_release, lease_renew
 from llm_worker.services.jobs import job_engine_failed, job_halt
 
@@ -68,15 +69,20 @@ def run_chunk(job_id: int) -> float | None:
     return 0
 
 
-def _answer(job: LlmJob, calls: list) -> None:
+def _answer(job: LlmJob, calls: list[LlmCall]) -> None:
+    """Store the answers as they come; stop early when the job is cancelled or this worker is asked to end."""
     began = time.monotonic()
     for done, (call, answer) in enumerate(_labeller(job).label(calls), 1):
         call_finish(call=call, assessor=job.assessor, answer=answer)
         _pace[job.judge_id] = (time.monotonic() - began) / done
         if done == 1 and (job.engine_failures or job.retry_at):
             LlmJob.objects.filter(pk=job.pk).update(engine_failures=0, retry_at=None)
-        if not LlmJob.objects.filter(pk=job.pk, wanted=LlmJob.Wanted.RUN).exists():
+        if worker_state.should_stop is not None or not _is_wanted(job):
             return
+
+
+def _is_wanted(job: LlmJob) -> bool:
+    return LlmJob.objects.filter(pk=job.pk, wanted=LlmJob.Wanted.RUN).exists()
 
 
 def _labeller(job: LlmJob) -> Labeller:

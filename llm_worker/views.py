@@ -1,0 +1,96 @@
+"""Judges and their jobs."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assessment.access import READERS, get_pool_for_user, role_in_track
+from assessment.domain.errors import DomainError
+from llm_worker import selectors
+from llm_worker.forms import JobForm
+from llm_worker.models import LlmJob
+from llm_worker.services import jobs
+
+
+def get_job_for_user(user, pk: int, roles=READERS) -> LlmJob:
+    """A job of a track that the user may read (or organize, with other `roles`); Http404 otherwise."""
+    job = LlmJob.objects.select_related("track", "pool", "judge", "assessor").filter(pk=pk).first()
+    role = job and role_in_track(user, job.track)
+    if role not in roles:
+        raise Http404("There is no such job, or it is not yours.")
+    job.track.role = role
+    return job
+
+
+@login_required
+@require_GET
+def judges(request):
+    return render(request, "llm_worker/judges.html", {"judges": selectors.judges_in_use(request.user)})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def job_create(request, slug, pk):
+    """GET: the pool's jobs with the form for a new one, a fragment of the pool's page. POST: start a job."""
+    pool = get_pool_for_user(request.user, slug, pk)
+    form = JobForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            job = jobs.job_create(
+                pool=pool, judge=form.cleaned_data["judge"], limit=form.cleaned_data["limit"], by=request.user
+            )
+            return redirect("job", job.pk)
+        except DomainError as error:
+            form.add_error(None, str(error))
+    context = {"track": pool.track, "pool": pool, "form": form, "jobs": selectors.jobs_of_pool(pool)}
+    template = "llm_worker/_pool_jobs.html" if request.htmx else "llm_worker/pool_jobs.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_GET
+def job(request, pk):
+    job = get_job_for_user(request.user, pk)
+    failures = Paginator(selectors.failed_calls(job), 50).get_page(request.GET.get("page"))
+    context = {"track": job.track, "job": job, "progress": selectors.job_progress(job), "failures": failures}
+    return render(request, "llm_worker/job.html", context)
+
+
+@login_required
+@require_GET
+def job_progress(request, pk):
+    job = get_job_for_user(request.user, pk)
+    context = {"track": job.track, "job": job, "progress": selectors.job_progress(job)}
+    return render(request, "llm_worker/_job_progress.html", context)
+
+
+@login_required
+@require_POST
+def job_cancel(request, pk):
+    return _act(request, pk, lambda job: jobs.job_cancel(job=job))
+
+
+@login_required
+@require_POST
+def job_resume(request, pk):
+    return _act(request, pk, lambda job: jobs.job_resume(job=job))
+
+
+@login_required
+@require_POST
+def job_retry(request, pk):
+    return _act(request, pk, lambda job: jobs.job_retry(job=job, by=request.user))
+
+
+def _act(request, pk, action):
+    """Do it, for organizers; show the job, or the new job that it made."""
+    job = get_job_for_user(request.user, pk, roles=("organizer",))
+    try:
+        made = action(job)
+    except DomainError as error:
+        messages.error(request, str(error))
+        made = None
+    return redirect("job", (made or job).pk)
