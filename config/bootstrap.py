@@ -29,7 +29,7 @@ SHOWN = ("Collecting", "Downloading", "Installing", "Successfully", "ERROR", "WA
 
 
 def ensure_environment(argv):
-    """Return where this interpreter has the requirements of the command; otherwise install and re-execute, or exit 1."""
+    """Return where this interpreter has what the command needs; otherwise install it and re-execute, or exit 1."""
     if os.environ.get("ASSAY_NO_BOOTSTRAP") == "1":
         return
     wanted = requirements_for(argv[1:2])

@@ -1,6 +1,6 @@
 """What happens around every `manage.py` command, in this order: services, Django, migrations, the command, exit code.
 
-Exit codes: 0 done; 1 refused, with the reasons on standard error; 2 wrong usage. Standard output is the command's alone.
+Exit codes: 0 done; 1 refused, with the reasons on standard error; 2 wrong usage. Standard output is for results alone.
 """
 
 import ctypes

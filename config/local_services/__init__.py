@@ -1,10 +1,10 @@
 """A real PostgreSQL and a real Valkey (Redis protocol), started on this machine where none is configured.
 
 `use_local_services(var)` starts what DATABASE_URL and REDIS_URL do not name already and puts the addresses into
-`os.environ`. Every process that uses the services holds a *shared* lock on `var/services.users`; at its exit it tries to
-get the lock exclusively, and whoever succeeds was the last and stops them. Starting and stopping happen under a second,
-exclusive lock (`var/services.lock`), so commands that begin or end together do not meet half-way. Servers left behind
-by a killed command are adopted by the next one, and stopped by it when it is the last.
+`os.environ`. Every process that uses the services holds a *shared* lock on `var/services.users`; at its exit it tries
+to get the lock exclusively, and whoever succeeds was the last and stops them. Starting and stopping happen under a
+second, exclusive lock (`var/services.lock`), so commands that begin or end together do not meet half-way. Servers left
+behind by a killed command are adopted by the next one, and stopped by it when it is the last.
 """
 
 import atexit

@@ -91,7 +91,7 @@ class Postgres:
         return len(lines) > 7 and lines[7].strip() == "ready" and self._pid() is not None
 
     def _died(self) -> bool:
-        return self._launched is not None and not processes.is_running(self._launched, self.data)
+        return self._launched is not None and processes.has_ended(self._launched)
 
     def _forget_stale_pid(self) -> None:
         # PostgreSQL sees by itself that the process of the file is gone, except where the number belongs to another

@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 def launch(command: list[str], *, log: Path, **options) -> int:
-    """Start a server that outlives this process and its terminal's Ctrl-C; both outputs go to `log`. Returns its pid."""
+    """Start a server that outlives this process and its terminal's Ctrl-C. Both outputs go to `log`; returns the pid."""
     mode = "ab" if log.exists() and log.stat().st_size < _LOG_LIMIT else "wb"
     with log.open(mode) as stream:
         process = subprocess.Popen(
@@ -31,6 +31,11 @@ def launch(command: list[str], *, log: Path, **options) -> int:
         )
     _children[process.pid] = process
     return process.pid
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a server that this process launched is over already."""
+    return _children[pid].poll() is not None
 
 
 def is_running(pid: int, folder: Path) -> bool:

@@ -53,7 +53,7 @@ class Valkey:
         return pid if processes.is_running(pid, self.folder) else None
 
     def _died(self) -> bool:
-        return self._launched is not None and not processes.is_running(self._launched, self.folder)
+        return self._launched is not None and processes.has_ended(self._launched)
 
     def _write_settings(self, *, port: int, password: str) -> None:
         # In a file rather than on the command line, where every user of the machine could read the password.
