@@ -64,7 +64,7 @@ class OpenAICompatibleEngine:
         # A proxy from the environment is for hosted servers; it cannot reach a server on this machine.
         hosted = urlsplit(base_url).hostname not in ("127.0.0.1", "::1", "localhost")
         self._client = httpx.Client(timeout=timeout, headers=headers, transport=transport, trust_env=hosted)
-        self._token_ids: dict[tuple[str, ...], list[int] | None] = {}
+        self._token_ids: dict[tuple[tuple[str, ...], str], list[int] | None] = {}
         self._token_ids_lock = threading.Lock()
 
     def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
@@ -85,8 +85,11 @@ class OpenAICompatibleEngine:
         if stop.is_set():
             raise EngineUnavailable("The requests were called off.")
         started = time.perf_counter()
-        token_ids = self._ids_of(request.allowed) if request.allowed and self.dialect == "vllm" else None
-        reply = self._ask(request, token_ids, stop)
+        try:
+            token_ids = self._ids_of(request) if request.allowed and self.dialect == "vllm" else None
+            reply = self._ask(request, token_ids, stop)
+        except ValueError as error:
+            reply = Reply(error=str(error))
         return replace(reply, latency_ms=round((time.perf_counter() - started) * 1000))
 
     def _ask(self, request: Request, token_ids: list[int] | None, stop: threading.Event) -> Reply:
@@ -96,11 +99,15 @@ class OpenAICompatibleEngine:
             return Reply(error=response)
         if response.status_code != 200:
             return self._refused_request(response)
+        constrained = bool(request.allowed) and self.dialect == "vllm" and token_ids is None
+        loose = self.dialect == "openai"
         try:
-            constrained = bool(request.allowed) and self.dialect == "vllm" and token_ids is None
-            return read_reply(response.json(), request, constrained, loose=self.dialect == "openai")
+            reply = read_reply(response.json(), request, constrained, loose)
         except ValueError as error:
             return Reply(error=f"{error} It begins: {self._excerpt(response)}")
+        if request.allowed and not loose and not reply.refused and reply.text not in request.allowed:
+            return replace(reply, error="The server did not keep to the allowed answers; is its dialect the right one?")
+        return reply
 
     def _post_patiently(self, url: str, body: dict[str, Any], stop: threading.Event) -> httpx.Response | str:
         """The last response, or a sentence where every attempt ended without one."""
@@ -147,16 +154,31 @@ class OpenAICompatibleEngine:
         text = response.text[:300]
         return text.replace(self._api_key, "***") if self._api_key else text
 
-    def _ids_of(self, allowed: tuple[str, ...]) -> list[int] | None:
-        """The vLLM server's ids of the answers; None where it does not tell, or an answer is not one token."""
-        with self._token_ids_lock:
-            if allowed not in self._token_ids:
-                ids = [self._id_of(answer) for answer in allowed]
-                self._token_ids[allowed] = None if None in ids else ids
-            return self._token_ids[allowed]
+    def _ids_of(self, request: Request) -> list[int] | None:
+        """The vLLM server's ids of the answers' tokens behind the prefix; None where the server does not tell.
 
-    def _id_of(self, answer: str) -> int | None:
-        body = {"model": self.model, "prompt": answer, "add_special_tokens": False}
+        Raises ValueError for an answer that is not one token: the constraint would cut it to another answer.
+        """
+        key = (request.allowed or (), request.answer_prefix)
+        with self._token_ids_lock:
+            if key not in self._token_ids:
+                self._token_ids[key] = self._last_tokens(*key)
+            return self._token_ids[key]
+
+    def _last_tokens(self, answers: tuple[str, ...], prefix: str) -> list[int] | None:
+        before = self._tokens_of(prefix) if prefix else []
+        last = []
+        for answer in answers:
+            whole = self._tokens_of(prefix + answer)
+            if before is None or whole is None:
+                return None
+            if whole[:-1] != before:
+                raise ValueError(f"The answer {answer!r} is not a single token of {self.model}.")
+            last.append(whole[-1])
+        return last
+
+    def _tokens_of(self, text: str) -> list[int] | None:
+        body = {"model": self.model, "prompt": text, "add_special_tokens": False}
         try:
             response = self._client.post(f"{self.base_url.removesuffix('/v1')}/tokenize", json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -164,7 +186,7 @@ class OpenAICompatibleEngine:
         except httpx.HTTPError:
             return None
         tokens = response.json().get("tokens") if response.status_code == 200 else None
-        return tokens[0] if isinstance(tokens, list) and len(tokens) == 1 else None
+        return tokens if isinstance(tokens, list) and tokens else None
 
 
 def _as_done(waiting: dict[Future, int]) -> Iterator[tuple[int, Reply]]:

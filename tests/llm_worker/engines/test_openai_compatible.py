@@ -184,6 +184,9 @@ def test_waits_grow_and_are_capped():
     assert pauses[0] <= 0.001 < pauses[-1]
 
 
+PREFIX_IDS = [7, 8, 9]
+
+
 def vllm_server(tokenize):
     bodies = []
 
@@ -191,27 +194,48 @@ def vllm_server(tokenize):
         body = json.loads(request.content)
         bodies.append((request.url.path, body))
         if request.url.path == "/tokenize":
-            return tokenize(body["prompt"])
-        return completion(logprobs={"content": [{"token": "1", "logprob": -0.7, "top_logprobs": []}]})
+            return tokenize(body["prompt"].removeprefix("##final score: "))
+        return completion("1", logprobs={"content": [{"token": "1", "logprob": -0.7, "top_logprobs": []}]})
 
     return handle, bodies
 
 
+def by_character(answer):
+    return httpx.Response(200, json={"tokens": PREFIX_IDS + [100 + int(digit) for digit in answer]})
+
+
 def test_a_vllm_server_is_asked_once_for_the_ids_of_the_answers():
-    handle, bodies = vllm_server(lambda prompt: httpx.Response(200, json={"tokens": [100 + int(prompt)]}))
+    handle, bodies = vllm_server(by_character)
     engine = engine_with(handle, dialect="vllm", concurrency=1)
 
     replies = dict(engine.complete([asking("a", ("0", "1")), asking("b", ("0", "1"))]))
 
-    assert [path for path, _ in bodies].count("/tokenize") == 2
+    # Once for the prefix alone and once for each answer behind it.
+    assert [path for path, _ in bodies].count("/tokenize") == 3
     assert bodies[-1][1]["allowed_token_ids"] == [100, 101]
     assert replies[0].answer_logprobs == {"1": -0.7}
     assert not replies[0].logprobs_constrained
 
 
+def test_an_answer_of_two_tokens_is_an_error_and_not_cut():
+    handle, bodies = vllm_server(by_character)
+    ((_, reply),) = engine_with(handle, dialect="vllm").complete([asking("a", ("1", "10"))])
+
+    assert "'10' is not a single token" in reply.error
+    assert {path for path, _ in bodies} == {"/tokenize"}
+
+
 def test_without_ids_a_vllm_server_gets_a_choice_and_its_values_count_as_renormalised():
-    handle, bodies = vllm_server(lambda prompt: httpx.Response(404))
+    handle, bodies = vllm_server(lambda answer: httpx.Response(404))
     ((_, reply),) = engine_with(handle, dialect="vllm").complete([asking("a", ("0", "1"))])
 
     assert bodies[-1][1]["structured_outputs"] == {"choice": ["0", "1"]}
     assert reply.logprobs_constrained
+
+
+def test_a_server_that_ignores_the_constraint_gives_an_error():
+    handle, _ = in_turn(completion("Sure, here"))
+    ((_, reply),) = engine_with(handle, dialect="llama.cpp").complete([asking("a", ("0", "1"))])
+
+    assert "did not keep to the allowed answers" in reply.error
+    assert reply.text == "Sure, here"
