@@ -96,6 +96,11 @@ class Comparison:
     topics: list[TopicRow]
     policies: dict[str, str]
 
+    def as_dict(self) -> dict:
+        """Every field with rows as dictionaries, ready for JSON."""
+        rows = {name: [row._asdict() for row in getattr(self, name)] for name in ("grades", "runs", "topics")}
+        return vars(self) | rows
+
     @property
     def n_scores(self) -> int:
         return self.n_runs * self.n_topics
@@ -167,7 +172,7 @@ def compare(track: Track, manual: Assessor, automatic: Assessor, measure: str) -
         judged_depth=judged_depth,
         runs=_run_rows(track, rankings, *((side[measure], side[judged]) for side in scores)),
         topics=_topic_rows(track, shared, levels, pairs),
-        policies=POLICIES,
+        policies=POLICIES | {"relevance": f"grades of {track.relevant_from} or more, where a measure is binary"},
     )
 
 

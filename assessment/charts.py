@@ -1,0 +1,220 @@
+"""Vega-Lite specifications of the dashboards, as plain dictionaries.
+
+Colours and type are not here: marks carry a named style (`run`, `run-moved`, `identity`, …) that
+static/js/charts.js fills from the page's CSS variables, so that one specification serves light, dark and paper.
+"""
+
+from typing import NamedTuple
+
+from assessment.selectors.comparisons import Comparison, GradeName, RunRow
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+NAMED_RUNS = 4
+SLOPE_ROW = 9
+_SCORE = ".4f"
+_TAU = ".3f"
+
+
+def run_scatter(comparison: Comparison, urls: dict[str, str] | None = None) -> dict:
+    """One point per run: its score by the manual assessor (x) and by the automatic one (y), with the line x = y.
+
+    `urls` maps a run tag to its page.
+    """
+    measure = comparison.measure
+    named = {row.tag for row in largest_changes(comparison.runs)}
+    values = [_run_values(row, named, urls or {}) for row in comparison.runs]
+    low, high = _range([value[key] for value in values for key in ("manual", "automatic")])
+    scale = {"domain": [low, high], "nice": False, "zero": False}
+    x = {"field": "manual", "type": "quantitative", "scale": scale, "title": f"{measure} by {comparison.manual}"}
+    y = {"field": "automatic", "type": "quantitative", "scale": scale, "title": f"{measure} by {comparison.automatic}"}
+    identity = {
+        "data": {"values": [{"manual": low, "automatic": low}, {"manual": high, "automatic": high}]},
+        "mark": {"type": "line", "style": "identity", "tooltip": None},
+        "encoding": {"x": x, "y": y},
+    }
+    points = {
+        "transform": [{"filter": "!datum.named"}],
+        "mark": {"type": "point", "style": "run"},
+        "encoding": {"x": x, "y": y, "tooltip": _run_tooltip(comparison), "href": {"field": "url"}},
+    }
+    moved = points | {"transform": [{"filter": "datum.named"}], "mark": {"type": "point", "style": "run-moved"}}
+    labels = {
+        "transform": [{"filter": "datum.named"}],
+        "mark": {"type": "text", "style": "label", "dy": {"expr": "datum.above ? -10 : 14"}},
+        "encoding": {"x": x, "y": y, "text": {"field": "run"}},
+    }
+    # Text beside a point would leave the frame on the right: it is centred and above or below, where the plot is empty.
+    return _chart(values, height=420) | {"layer": [identity, points, moved, labels]}
+
+
+def rank_slopes(comparison: Comparison) -> dict:
+    """One line per run from its rank by the manual assessor to its rank by the automatic one; best on top."""
+    named = {row.tag for row in largest_changes(comparison.runs)}
+    sides = (("manual", comparison.manual), ("automatic", comparison.automatic))
+    values = [
+        _run_values(row, named, {}) | {"side": name, "rank": getattr(row, f"{side}_rank"), "left": side == "manual"}
+        for row in comparison.runs
+        for side, name in sides
+    ]
+    order = [name for _, name in sides]
+    x = {
+        "field": "side",
+        "type": "nominal",
+        "sort": order,
+        "scale": {"padding": 0.5},
+        "axis": {"title": None, "orient": "top", "labelAngle": 0, "grid": False, "domain": False, "ticks": False},
+    }
+    y = {
+        "field": "rank",
+        "type": "quantitative",
+        "scale": {"reverse": True, "domain": [1, max(len(comparison.runs), 2)], "nice": False, "zero": False},
+        "axis": {"title": "rank", "tickMinStep": 1, "grid": False, "format": "d"},
+    }
+    tooltip = _run_tooltip(comparison)
+    lines = [
+        {
+            "transform": [{"filter": "datum.named" if moved else "!datum.named"}],
+            "mark": {"type": "line", "style": "slope-moved" if moved else "slope", "point": False},
+            "encoding": {"x": x, "y": y, "detail": {"field": "run"}, "tooltip": tooltip},
+        }
+        for moved in (False, True)
+    ]
+    ends = {
+        "mark": {"type": "point", "style": "slope-end"},
+        "encoding": {"x": x, "y": y, "tooltip": tooltip},
+    }
+    labels = {
+        "transform": [{"filter": "datum.named && !datum.left"}],
+        "mark": {"type": "text", "style": "label", "align": "left", "dx": 8},
+        "encoding": {"x": x, "y": y, "text": {"field": "run"}},
+    }
+    height = min(max(SLOPE_ROW * len(comparison.runs), 200), 900)
+    return _chart(values, height=height) | {"layer": [*lines, ends, labels]}
+
+
+def topic_dots(comparison: Comparison) -> dict:
+    """Kendall's τ of each topic, sorted, with a line at their mean. Topics without a defined τ are left out."""
+    defined = sorted((row for row in comparison.topics if row.tau is not None), key=lambda row: row.tau)
+    values = [
+        {"order": place, "topic": row.qid, "query": row.query, "tau": row.tau, "pairs": row.n_pairs}
+        for place, row in enumerate(defined, 1)
+    ]
+    low = min([0.0, *(row.tau for row in defined)])
+    y = {
+        "field": "tau",
+        "type": "quantitative",
+        "scale": {"domain": [low, 1], "nice": True, "zero": True},
+        "title": "Kendall’s τ",
+    }
+    dots = {
+        "mark": {"type": "point", "style": "run"},
+        "encoding": {
+            "x": {
+                "field": "order",
+                "type": "quantitative",
+                "scale": {"domain": [0, len(defined) + 1], "nice": False},
+                "axis": {
+                    "labels": False,
+                    "ticks": False,
+                    "grid": False,
+                    "title": "topics, by their τ",
+                },
+            },
+            "y": y,
+            "tooltip": [
+                {"field": "topic", "type": "nominal", "title": "topic"},
+                {"field": "query", "type": "nominal", "title": "query"},
+                {"field": "tau", "type": "quantitative", "title": "Kendall’s τ", "format": _TAU},
+                {"field": "pairs", "type": "quantitative", "title": "judged by both"},
+            ],
+        },
+    }
+    mean = {
+        "data": {"values": [{"tau": comparison.tau_per_topic_mean, "name": "mean"}]},
+        "layer": [
+            {"mark": {"type": "rule", "style": "mean"}, "encoding": {"y": y}},
+            {
+                "mark": {"type": "text", "style": "label", "align": "left", "dy": -7},
+                "encoding": {"x": {"value": 4}, "y": y, "text": {"field": "name"}},
+            },
+        ],
+    }
+    layers = [dots] if comparison.tau_per_topic_mean is None else [mean, dots]
+    return _chart(values, height=220) | {"layer": layers}
+
+
+class ConfusionCell(NamedTuple):
+    """How many pairs, their share of the row (None for an empty row), its shade 0 to 4, and whether both agree."""
+
+    count: int
+    share: float | None
+    shade: int
+    exact: bool
+
+
+class ConfusionRow(NamedTuple):
+    grade: GradeName
+    cells: list[ConfusionCell]
+    total: int
+
+
+def confusion_rows(comparison: Comparison) -> list[ConfusionRow]:
+    """The confusion matrix as it is shown: one row for each manual grade, shaded by the share of the row."""
+    rows = []
+    for place, counts in enumerate(comparison.confusion):
+        total = sum(counts)
+        shares = [count / total if total else None for count in counts]
+        cells = [
+            ConfusionCell(count, share, min(int(5 * (share or 0)), 4), column == place)
+            for column, (count, share) in enumerate(zip(counts, shares, strict=True))
+        ]
+        rows.append(ConfusionRow(comparison.grades[place], cells, total))
+    return rows
+
+
+def largest_changes(runs: list[RunRow]) -> list[RunRow]:
+    """The few runs whose rank changes most, and by at least three places: those worth a name in a chart."""
+    moved = sorted(runs, key=lambda row: (-abs(row.change), row.manual_rank, row.tag))
+    return [row for row in moved[:NAMED_RUNS] if abs(row.change) >= 3]
+
+
+def _chart(values: list[dict], height: int) -> dict:
+    return {"$schema": SCHEMA, "width": "container", "height": height, "data": {"values": values}}
+
+
+def _run_values(row: RunRow, named: set[str], urls: dict[str, str]) -> dict:
+    return {
+        "run": row.tag,
+        "team": row.team,
+        "manual": row.manual,
+        "automatic": row.automatic,
+        "manual_rank": row.manual_rank,
+        "automatic_rank": row.automatic_rank,
+        "change": f"{row.change:+d}" if row.change else "0",
+        "above": row.automatic >= row.manual,
+        "named": row.tag in named,
+        "url": urls.get(row.tag),
+    }
+
+
+def _run_tooltip(comparison: Comparison) -> list[dict]:
+    measure = comparison.measure
+    tooltip = [
+        {"field": "run", "type": "nominal", "title": "run"},
+        {"field": "manual", "type": "quantitative", "title": f"{measure}, {comparison.manual}", "format": _SCORE},
+        {"field": "automatic", "type": "quantitative", "title": f"{measure}, {comparison.automatic}", "format": _SCORE},
+        {"field": "manual_rank", "type": "quantitative", "title": f"rank, {comparison.manual}"},
+        {"field": "automatic_rank", "type": "quantitative", "title": f"rank, {comparison.automatic}"},
+        {"field": "change", "type": "nominal", "title": "change"},
+    ]
+    if any(row.team for row in comparison.runs):
+        tooltip.insert(1, {"field": "team", "type": "nominal", "title": "team"})
+    return tooltip
+
+
+def _range(scores: list[float]) -> tuple[float, float]:
+    """Both axes show the same interval, a little wider than the scores, so that the line x = y is the diagonal."""
+    if not scores:
+        return 0.0, 1.0
+    margin = max(0.04 * (max(scores) - min(scores)), 0.01)
+    return max(min(scores) - margin, 0.0), max(scores) + margin
