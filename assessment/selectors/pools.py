@@ -1,0 +1,41 @@
+"""Pools as lists and as sizes."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+
+from assessment.models import Pool, Topic, Track
+
+
+def pools_with_sizes(track: Track) -> QuerySet[Pool]:
+    """Newest first, each with `size` (items), `topics`, `people` (with duties) and `run_count`."""
+    # Distinct counts over three joins would multiply the rows; four small subqueries do not.
+    return track.pools.annotate(
+        size=_count("items", "pk"),
+        topics=_count("items", "topic"),
+        people=_count("duties", "assessor"),
+        run_count=_count("runs", "pk"),
+    ).order_by("-created_at", "-pk")
+
+
+def _count(relation: str, column: str):
+    own = Pool.objects.filter(pk=OuterRef("pk")).order_by()
+    return Subquery(own.values("pk").annotate(number=Count(f"{relation}__{column}", distinct=True)).values("number"))
+
+
+class Spread(NamedTuple):
+    """Sizes of a pool's topics; `rows` are (topic, size) pairs in the track's order."""
+
+    rows: list[tuple[Topic, int]]
+    total: int
+    smallest: int
+    middle: float
+    largest: int
+    empty: int
+
+
+def spread_of(rows: Sequence[tuple[Topic, int]]) -> Spread:
+    sizes = [size for _, size in rows] or [0]
+    return Spread(list(rows), sum(sizes), min(sizes), median(sizes), max(sizes), sizes.count(0))

@@ -1,0 +1,124 @@
+"""How far people are with their duties, counted from the judgments themselves."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from assessment.models import Assessor, Condition, Duty, Pool, Role, Topic, Track, User
+
+
+@dataclass
+class DutyProgress:
+    """`done` of `total` items of one duty have a grade or can't be judged; put-off ones are not done."""
+
+    duty: Duty
+    done: int
+    total: int
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.total
+
+
+@dataclass
+class Work:
+    """All duties of one assessor in one pool."""
+
+    pool: Pool
+    assessor: Assessor
+    duties: list[DutyProgress] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return sum(duty.done for duty in self.duties)
+
+    @property
+    def total(self) -> int:
+        return sum(duty.total for duty in self.duties)
+
+    @property
+    def finished(self) -> bool:
+        return all(duty.finished for duty in self.duties)
+
+    @property
+    def next_duty(self) -> Duty:
+        """The first with something left; the first of all when everything is done."""
+        return next((one.duty for one in self.duties if not one.finished), self.duties[0].duty)
+
+    @property
+    def conditions(self) -> list[str]:
+        """Labels of the conditions, each once, in the order of the topics."""
+        return list(dict.fromkeys(one.duty.get_condition_display() for one in self.duties))
+
+
+# Filtered and post-edit duties leave out what the suggestion's source graded 0 (Upadhyay et al., arXiv 2411.08275).
+_COUNTS = """
+    SELECT duty.id, count(item.id), count(mine.id) FILTER (WHERE mine.state <> 'skipped')
+    FROM assessment_duty duty
+    JOIN assessment_poolitem item ON item.pool_id = duty.pool_id AND item.topic_id = duty.topic_id
+    LEFT JOIN assessment_judgment mine
+        ON mine.assessor_id = duty.assessor_id AND mine.topic_id = item.topic_id
+        AND mine.document_id = item.document_id
+    LEFT JOIN assessment_judgment theirs
+        ON duty.condition = ANY(%s) AND theirs.assessor_id = duty.suggestion_source_id
+        AND theirs.topic_id = item.topic_id AND theirs.document_id = item.document_id
+    WHERE duty.id = ANY(%s) AND (theirs.grade IS NULL OR theirs.grade > 0)
+    GROUP BY duty.id
+"""
+_FILTERING = [Condition.FILTERED.value, Condition.POST_EDIT.value]
+
+
+def duty_progress(duties: Iterable[Duty]) -> list[DutyProgress]:
+    """Progress of each duty, in the order given, by one query."""
+    listed = list(duties)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [_FILTERING, [duty.pk for duty in listed]])
+        counts = {pk: (done, total) for pk, total, done in cursor.fetchall()}
+    return [DutyProgress(duty, *counts.get(duty.pk, (0, 0))) for duty in listed]
+
+
+def work_of_user(user: User, track: Track | None = None) -> list[Work]:
+    """What this person has to judge, one entry per pool; nothing where the role was withdrawn."""
+    duties = Duty.objects.filter(assessor__user=user).exclude(condition=Condition.AUTOMATIC)
+    if track is not None:
+        duties = duties.filter(pool__track=track)
+    if not user.is_staff:
+        may_judge = user.memberships.filter(role__in=[Role.ASSESSOR, Role.ORGANIZER]).values("track")
+        duties = duties.filter(pool__track__in=may_judge)
+    duties = duties.select_related("pool__track", "assessor", "topic")
+    return _by_pool(duty_progress(duties.order_by("pool__track__name", "pool", "topic__position")))
+
+
+def work_in_pool(pool: Pool) -> list[Work]:
+    """What each person has to judge in this pool, by name."""
+    duties = pool.duties.select_related("pool__track", "assessor__user", "topic", "suggestion_source")
+    return _by_pool(duty_progress(duties.order_by("assessor__name", "topic__position")))
+
+
+def _by_pool(progress: list[DutyProgress]) -> list[Work]:
+    works: dict[tuple[int, int], Work] = {}
+    for one in progress:
+        key = (one.duty.pool_id, one.duty.assessor_id)
+        works.setdefault(key, Work(one.duty.pool, one.duty.assessor)).duties.append(one)
+    return list(works.values())
+
+
+@dataclass
+class BoardRow:
+    """One topic of a pool: its items, and each person's duty in it (None where it is not assigned)."""
+
+    topic: Topic
+    size: int
+    cells: list[DutyProgress | None]
+
+
+def pool_board(pool: Pool, works: list[Work]) -> list[BoardRow]:
+    """Topics down, people across in the order of `works`."""
+    sizes = defaultdict(int)
+    for topic in pool.items.values_list("topic", flat=True):
+        sizes[topic] += 1
+    by_person = [{one.duty.topic_id: one for one in work.duties} for work in works]
+    topics = Topic.objects.filter(pk__in=list(sizes)).order_by("position")
+    return [BoardRow(topic, sizes[topic.pk], [mine.get(topic.pk) for mine in by_person]) for topic in topics]

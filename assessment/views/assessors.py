@@ -1,0 +1,38 @@
+from django.contrib.auth.decorators import login_required
+from django.http import StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.utils.text import get_valid_filename
+
+from assessment.access import ORGANIZERS, READERS, get_assessor_for_user, get_track_for_user
+from assessment.forms.uploads import QrelsUploadForm
+from assessment.selectors.exports import qrels_lines
+from assessment.selectors.overview import assessor_rows
+from assessment.services.imports import qrels_import
+
+from .uploads import import_each
+
+
+@login_required
+def assessors(request, slug):
+    """Everybody who labelled: people, judges, imported qrels. Organizers import and export."""
+    track = get_track_for_user(request.user, slug, ORGANIZERS if request.method == "POST" else READERS)
+    form = QrelsUploadForm(request.POST or None, request.FILES or None, track=track)
+    reports = []
+    if request.method == "POST" and form.is_valid():
+        options = {name: form.cleaned_data[name] for name in ("assessor_name", "replace", "skip_unknown_topics")}
+        reports = import_each(form.cleaned_data["files"], qrels_import, track=track, **options)
+    context = {"track": track, "form": form, "reports": reports, "rows": assessor_rows(track)}
+    return render(request, "assessment/assessors.html", context)
+
+
+@login_required
+def qrels_export(request, slug, pk):
+    """The assessor's judgments as qrels, streamed. `?negative=1` writes imported negative grades back."""
+    assessor = get_assessor_for_user(request.user, slug, pk, ORGANIZERS)
+    lines = qrels_lines(assessor, keep_negative=request.GET.get("negative") == "1")
+    response = StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(
+        True, get_valid_filename(f"{slug}.{assessor.name}.qrels")
+    )
+    return response

@@ -1,0 +1,96 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from assessment.access import ORGANIZERS, get_pool_for_user, get_track_for_user
+from assessment.domain.errors import DomainError
+from assessment.forms.pools import DutyForm, PoolForm
+from assessment.models import Assessor
+from assessment.selectors.pools import Spread, pools_with_sizes, spread_of
+from assessment.selectors.progress import pool_board, work_in_pool
+from assessment.services.duties import duties_withdraw
+from assessment.services.pools import pool_create, pool_preview
+
+
+@login_required
+def pools(request, slug):
+    """The track's pools, and a form that shows a pool's size before it is made."""
+    track = get_track_for_user(request.user, slug, ORGANIZERS)
+    form = PoolForm(request.POST or None, track=track)
+    context = {"track": track, "form": form, "pools": pools_with_sizes(track), "sizes": None}
+    if request.method == "POST" and "preview" in request.POST:
+        context["sizes"] = _spread(form)
+    elif request.method == "POST" and form.is_valid():
+        pool = form.attempt(pool_create, track=track, by=request.user, **form.cleaned_data)
+        if pool:
+            messages.success(request, f"The pool “{pool.name}” is made. Now say who judges it.")
+            return redirect("pool", track.slug, pool.pk)
+    return render(request, "assessment/pools.html", context)
+
+
+@login_required
+@require_GET
+def preview(request, slug):
+    """A fragment: the size of the pool that the form describes."""
+    track = get_track_for_user(request.user, slug, ORGANIZERS)
+    form = PoolForm(request.GET, track=track)
+    return render(request, "assessment/_pool_preview.html", {"track": track, "form": form, "sizes": _spread(form)})
+
+
+@login_required
+def pool(request, slug, pk):
+    """Topics down, people across; who judges what; the judges' jobs."""
+    pool = get_pool_for_user(request.user, slug, pk)
+    return _pool_page(request, pool, DutyForm(pool=pool))
+
+
+@login_required
+@require_POST
+def duties_assign(request, slug, pk):
+    pool = get_pool_for_user(request.user, slug, pk)
+    if "withdraw" in request.POST:
+        return _withdraw(request, pool)
+    form = DutyForm(request.POST, pool=pool)
+    assigned = form.assign() if form.is_valid() else None
+    if assigned is None:
+        return _pool_page(request, pool, form)
+    said = f"{assigned} topics are new or under new terms" if assigned else "these topics were assigned already"
+    messages.success(request, f"{form.cleaned_data['person'].username}: {said}.")
+    return redirect("pool", slug, pk)
+
+
+def _pool_page(request, pool, form):
+    works = work_in_pool(pool)
+    board = pool_board(pool, works)
+    context = {
+        "track": pool.track,
+        "pool": pool,
+        "size": sum(row.size for row in board),
+        "form": form,
+        "works": works,
+        "board": board,
+        "runs": pool.runs.all(),
+    }
+    return render(request, "assessment/pool.html", context)
+
+
+def _withdraw(request, pool):
+    assessor = get_object_or_404(Assessor, track=pool.track, pk=request.POST["withdraw"])
+    try:
+        count = duties_withdraw(pool=pool, assessor=assessor)
+        messages.success(
+            request, f"{assessor.name} has no duties in this pool any more ({count} topics); judgments stay."
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("pool", pool.track.slug, pool.pk)
+
+
+def _spread(form: PoolForm) -> Spread | None:
+    """The sizes of the pool that a valid form describes; None, with the reason in the form, otherwise."""
+    if not form.is_valid():
+        return None
+    chosen = {name: form.cleaned_data[name] for name in ("depth", "runs")}
+    rows = form.attempt(pool_preview, track=form.track, **chosen)
+    return None if rows is None else spread_of(rows)

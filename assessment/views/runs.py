@@ -1,0 +1,50 @@
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404
+from django.shortcuts import render
+
+from assessment.access import ORGANIZERS, READERS, get_run_for_user, get_track_for_user
+from assessment.domain.errors import Problem
+from assessment.forms.uploads import RunUploadForm
+from assessment.selectors.rankings import run_topics, top_of_ranking
+from assessment.services.imports import run_import
+
+from .uploads import import_each
+
+PER_PAGE = 200
+
+
+@login_required
+def runs(request, slug):
+    """Viewers read the list; organizers upload as well."""
+    track = get_track_for_user(request.user, slug, ORGANIZERS if request.method == "POST" else READERS)
+    form = RunUploadForm(request.POST or None, request.FILES or None)
+    reports = []
+    if request.method == "POST" and form.is_valid():
+        options = {name: form.cleaned_data[name] for name in ("replace", "skip_unknown_topics")}
+        reports = import_each(form.cleaned_data["files"], run_import, track=track, by=request.user, **options)
+    listed = track.runs.select_related("uploaded_by").annotate(topics=Count("rankings"))
+    page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"track": track, "form": form, "reports": reports, "page": page}
+    return render(request, "assessment/runs.html", context)
+
+
+@login_required
+def run(request, slug, pk):
+    """One run and its ranking of one topic."""
+    run = get_run_for_user(request.user, slug, pk)
+    topics = run_topics(run)
+    asked = request.GET.get("topic")
+    topic = next((one for one in topics if str(one.pk) == asked), None) if asked else next(iter(topics), None)
+    if asked and topic is None:
+        raise Http404("The run has no such topic.")
+    context = {
+        "track": run.track,
+        "run": run,
+        "warnings": [Problem(*warning) for warning in run.warnings],
+        "topics": topics,
+        "topic": topic,
+        "ranking": topic and top_of_ranking(run, topic),
+    }
+    return render(request, "assessment/run.html", context)
