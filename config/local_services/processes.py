@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 def launch(command: list[str], *, log: Path, **options) -> int:
-    """Start a server that outlives this process and its terminal's Ctrl-C. Both outputs go to `log`; returns the pid."""
+    """Start a server that outlives this process and its terminal's Ctrl-C, both outputs into `log`; returns the pid."""
     mode = "ab" if log.exists() and log.stat().st_size < _LOG_LIMIT else "wb"
     with log.open(mode) as stream:
         process = subprocess.Popen(
@@ -50,6 +50,11 @@ def is_running(pid: int, folder: Path) -> bool:
         return os.path.samefile(f"/proc/{pid}/cwd", folder)
     except OSError:
         return False
+
+
+def any_in(folder: Path) -> bool:
+    """Whether any process works in `folder` (Linux; elsewhere never)."""
+    return any(is_running(int(entry.name), folder) for entry in Path("/proc").glob("[0-9]*"))
 
 
 def _answers(pid: int) -> bool:

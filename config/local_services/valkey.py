@@ -25,9 +25,10 @@ class Valkey:
         if self._pid() is not None:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.folder / "valkey.pid").unlink(missing_ok=True)
         self._write_settings(port=processes.free_port(), password=secrets.token_hex(24))
         self._launched = processes.launch([str(server_binary()), self.settings.name], log=self.log, cwd=self.folder)
+        # The server writes the same file, but later: a command that fails before that must find it too.
+        (self.folder / "valkey.pid").write_text(f"{self._launched}\n")
 
     def wait_until_ready(self) -> str:
         """The address, once the server answers. Raises LocalServiceError."""
