@@ -10,7 +10,8 @@ from assessment.selectors.comparisons import Comparison, GradeName, RunRow
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 NAMED_RUNS = 4
-SLOPE_ROW = 9
+HEIGHT = 540
+TEXT_HEIGHT = 15
 _SCORE = ".4f"
 _TAU = ".3f"
 
@@ -38,13 +39,30 @@ def run_scatter(comparison: Comparison, urls: dict[str, str] | None = None) -> d
         "encoding": {"x": x, "y": y, "tooltip": _run_tooltip(comparison), "href": {"field": "url"}},
     }
     moved = points | {"transform": [{"filter": "datum.named"}], "mark": {"type": "point", "style": "run-moved"}}
-    labels = {
-        "transform": [{"filter": "datum.named"}],
-        "mark": {"type": "text", "style": "label", "dy": {"expr": "datum.above ? -10 : 14"}},
-        "encoding": {"x": x, "y": y, "text": {"field": "run"}},
+    names = {"data": {"values": _beside_the_cloud(comparison.runs, high - low)}}
+    leaders = names | {
+        "mark": {"type": "rule", "style": "leader"},
+        "encoding": {
+            "x": x,
+            "y": y,
+            "x2": {"field": "label_manual"},
+            "y2": {"field": "label_automatic"},
+        },
     }
-    # Text beside a point would leave the frame on the right: it is centred and above or below, where the plot is empty.
-    return _chart(values, height=420) | {"layer": [identity, points, moved, labels]}
+    labels = [
+        names
+        | {
+            "transform": [{"filter": f"datum.above == {str(above).lower()}"}],
+            "mark": {"type": "text", "style": "label", "align": "right" if above else "left", "dx": -4 if above else 4},
+            "encoding": {
+                "x": x | {"field": "label_manual"},
+                "y": y | {"field": "label_automatic"},
+                "text": {"field": "run"},
+            },
+        }
+        for above in (True, False)
+    ]
+    return _chart(values, HEIGHT) | {"layer": [identity, leaders, points, moved, *labels]}
 
 
 def rank_slopes(comparison: Comparison) -> dict:
@@ -52,7 +70,7 @@ def rank_slopes(comparison: Comparison) -> dict:
     named = {row.tag for row in largest_changes(comparison.runs)}
     sides = (("manual", comparison.manual), ("automatic", comparison.automatic))
     values = [
-        _run_values(row, named, {}) | {"side": name, "rank": getattr(row, f"{side}_rank"), "left": side == "manual"}
+        _run_values(row, named, {}) | {"side": name, "rank": getattr(row, f"{side}_rank")}
         for row in comparison.runs
         for side, name in sides
     ]
@@ -61,14 +79,14 @@ def rank_slopes(comparison: Comparison) -> dict:
         "field": "side",
         "type": "nominal",
         "sort": order,
-        "scale": {"padding": 0.5},
+        "scale": {"type": "point", "padding": 0.35},
         "axis": {"title": None, "orient": "top", "labelAngle": 0, "grid": False, "domain": False, "ticks": False},
     }
     y = {
         "field": "rank",
         "type": "quantitative",
         "scale": {"reverse": True, "domain": [1, max(len(comparison.runs), 2)], "nice": False, "zero": False},
-        "axis": {"title": "rank", "tickMinStep": 1, "grid": False, "format": "d"},
+        "axis": {"title": "rank", "tickMinStep": 1, "tickCount": 12, "grid": False, "format": "d"},
     }
     tooltip = _run_tooltip(comparison)
     lines = [
@@ -83,13 +101,19 @@ def rank_slopes(comparison: Comparison) -> dict:
         "mark": {"type": "point", "style": "slope-end"},
         "encoding": {"x": x, "y": y, "tooltip": tooltip},
     }
+    moved = sorted(largest_changes(comparison.runs), key=lambda row: row.automatic_rank)
+    places = spread([row.automatic_rank for row in moved], TEXT_HEIGHT * len(comparison.runs) / HEIGHT)
     labels = {
-        "transform": [{"filter": "datum.named && !datum.left"}],
+        "data": {
+            "values": [
+                {"run": f"{row.tag} {_change(row)}", "rank": place, "side": comparison.automatic}
+                for row, place in zip(moved, places, strict=True)
+            ]
+        },
         "mark": {"type": "text", "style": "label", "align": "left", "dx": 8},
         "encoding": {"x": x, "y": y, "text": {"field": "run"}},
     }
-    height = min(max(SLOPE_ROW * len(comparison.runs), 200), 900)
-    return _chart(values, height=height) | {"layer": [*lines, ends, labels]}
+    return _chart(values, HEIGHT) | {"layer": [*lines, ends, labels]}
 
 
 def topic_dots(comparison: Comparison) -> dict:
@@ -178,6 +202,51 @@ def largest_changes(runs: list[RunRow]) -> list[RunRow]:
     return [row for row in moved[:NAMED_RUNS] if abs(row.change) >= 3]
 
 
+def spread(places: list[float], gap: float) -> list[float]:
+    """Ascending places moved apart, as little as need be, until neighbours are at least `gap` away from each other."""
+    blocks: list[list[float]] = []  # [sum of wished first places, number of members]
+    for place in places:
+        blocks.append([place, 1])
+        while len(blocks) > 1 and _start(blocks[-1]) - _start(blocks[-2]) < gap * blocks[-2][1]:
+            wished, members = blocks.pop()
+            blocks[-1][0] += wished - gap * blocks[-1][1] * members
+            blocks[-1][1] += members
+    return [_start(block) + gap * step for block in blocks for step in range(int(block[1]))]
+
+
+def _start(block: list[float]) -> float:
+    return block[0] / block[1]
+
+
+def _beside_the_cloud(runs: list[RunRow], extent: float) -> list[dict]:
+    """Where the names of the moved runs stand: left of all points of their height, or right of them where the run lies
+    under the diagonal, and far enough from each other."""
+    gap = extent * TEXT_HEIGHT / HEIGHT
+    labels = []
+    for above in (True, False):
+        side = [row for row in largest_changes(runs) if (row.automatic >= row.manual) == above]
+        side.sort(key=lambda row: row.automatic)
+        heights = spread([row.automatic for row in side], gap)
+        for row, height in zip(side, heights, strict=True):
+            near = [other.manual for other in runs if abs(other.automatic - height) < gap]
+            edge = min([*near, row.manual]) - gap if above else max([*near, row.manual]) + gap
+            labels.append(
+                {
+                    "run": row.tag,
+                    "manual": row.manual,
+                    "automatic": row.automatic,
+                    "label_manual": edge,
+                    "label_automatic": height,
+                    "above": above,
+                }
+            )
+    return labels
+
+
+def _change(row: RunRow) -> str:
+    return f"{row.change:+d}".replace("-", "−") if row.change else "="
+
+
 def _chart(values: list[dict], height: int) -> dict:
     return {"$schema": SCHEMA, "width": "container", "height": height, "data": {"values": values}}
 
@@ -190,8 +259,7 @@ def _run_values(row: RunRow, named: set[str], urls: dict[str, str]) -> dict:
         "automatic": row.automatic,
         "manual_rank": row.manual_rank,
         "automatic_rank": row.automatic_rank,
-        "change": f"{row.change:+d}" if row.change else "0",
-        "above": row.automatic >= row.manual,
+        "change": _change(row),
         "named": row.tag in named,
         "url": urls.get(row.tag),
     }

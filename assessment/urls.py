@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from .views import assessors, documents, home, judging, people, pools, runs, topics, tracks
+from .views import assessors, compare, documents, home, judging, people, pools, runs, topics, tracks
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("tracks/<slug:slug>/pools/preview/", pools.preview, name="pool_preview"),
     path("tracks/<slug:slug>/pools/<int:pk>/", pools.pool, name="pool"),
     path("tracks/<slug:slug>/pools/<int:pk>/duties/", pools.duties_assign, name="duties_assign"),
+    path("tracks/<slug:slug>/compare/", compare.compare, name="compare"),
+    path("tracks/<slug:slug>/leaderboard/", compare.leaderboard, name="leaderboard"),
     path("tracks/<slug:slug>/people/", people.people, name="people"),
     path("judge/<int:pk>/", judging.duty, name="duty"),
     path("judge/<int:pk>/items/<int:item>/", judging.duty_item, name="duty_item"),

@@ -18,6 +18,7 @@ function theme(element) {
       ...text,
       titleFontWeight: 500,
       titlePadding: 10,
+      tickCount: 8,
       gridColor: token("line"),
       domainColor: token("line-strong"),
       tickColor: token("line-strong"),
@@ -25,14 +26,15 @@ function theme(element) {
     point: { filled: true, size: 46, opacity: 1 },
     text: { fontSize: 12 },
     style: {
-      run: { fill: token("series-1"), stroke: token("surface"), strokeWidth: 1, opacity: 0.85 },
-      "run-moved": { fill: token("series-2"), stroke: token("surface"), strokeWidth: 1, size: 80, shape: "diamond" },
-      identity: { stroke: token("line-strong"), strokeDash: [4, 4], strokeWidth: 1 },
-      mean: { stroke: token("series-2"), strokeDash: [6, 3], strokeWidth: 1.5 },
-      slope: { stroke: token("series-1"), strokeWidth: 1, opacity: 0.45 },
-      "slope-moved": { stroke: token("series-2"), strokeWidth: 2.25 },
-      "slope-end": { fill: token("series-1"), size: 14, opacity: 0.8 },
-      label: { fill: token("ink"), fontSize: 12, fontWeight: 500 },
+      run: { color: token("series-1"), stroke: token("surface"), strokeWidth: 1, opacity: 0.85 },
+      "run-moved": { color: token("series-2"), stroke: token("surface"), strokeWidth: 1, size: 90, shape: "diamond" },
+      identity: { color: token("line-strong"), strokeDash: [4, 4], strokeWidth: 1 },
+      leader: { color: token("line-strong"), strokeWidth: 1 },
+      mean: { color: token("series-2"), strokeDash: [6, 3], strokeWidth: 1.5 },
+      slope: { color: token("series-1"), strokeWidth: 1, opacity: 0.45 },
+      "slope-moved": { color: token("series-2"), strokeWidth: 2.25 },
+      "slope-end": { color: token("series-1"), size: 14, opacity: 0.8 },
+      label: { color: token("ink"), fontSize: 12, fontWeight: 500 },
     },
   };
 }
@@ -80,6 +82,7 @@ function parsed(figure, themeOf) {
 async function draw(figure) {
   const plot = figure.querySelector(".chart-plot");
   views.get(figure)?.finalize();
+  plot.replaceChildren(); // a page from the history brings its old drawing
   const view = new vega.View(parsed(figure, figure), {
     expr: expressionInterpreter,
     container: plot,
