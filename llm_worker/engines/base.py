@@ -68,6 +68,14 @@ class Reply:
     error: str | None = None
     refused: bool = False
 
+    def __post_init__(self):
+        # A model can spell any byte, a database cannot hold every one: NUL and half characters become visible signs.
+        for name in ("text", "reasoning", "error"):
+            value = getattr(self, name)
+            if value:
+                storable = value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+                object.__setattr__(self, name, storable)
+
 
 class EngineUnavailable(Exception):
     """The whole engine cannot work now. `retry_after` is the number of seconds to wait, `None` where nobody knows."""
