@@ -1,0 +1,298 @@
+"""Labels come in here, whoever gives them: people through the judging page, judges through the worker.
+
+A save is one read and two writes. Instead of holding a lock, the write says which state it was based on; whoever
+was overtaken by another save of the same pair reads again (`_insist`). A repeated idempotency key changes nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from assessment.domain.errors import DomainError
+from assessment.models import (
+    Assessor,
+    Condition,
+    Duty,
+    Grade,
+    Judgment,
+    JudgmentEvent,
+    JudgmentState,
+    PoolItem,
+    User,
+)
+from assessment.selectors.judging import (
+    DONE,
+    Progress,
+    count_done,
+    count_items,
+    own_judgment,
+    suggested_label,
+    suggestion_visible,
+)
+
+ATTEMPTS = 3
+LONGEST_VISIT = timedelta(days=1)
+
+
+class Outcome(NamedTuple):
+    """What a save or an undo left behind. `state` is empty when the pair is unjudged after it."""
+
+    state: str
+    grade: int | None
+    progress: Progress
+    repeated: bool
+
+
+class _Overtaken(Exception):
+    """Another save of the same pair came between our read and our write."""
+
+
+def judgment_record(
+    *,
+    duty: Duty,
+    item: PoolItem | int,
+    grade: int | None,
+    idempotency_key: UUID,
+    actor: User,
+    active_ms: int | None = None,
+    away_ms: int | None = None,
+    accepted: bool = False,
+    state: str = JudgmentState.GRADED,
+    note: str = "",
+    reason: str = "",
+    suggestion_seen: bool = True,
+) -> Outcome:
+    """Stores what the duty's assessor says of a passage, with its history.
+
+    `item`: the pool item or its key. `accepted`: the grade is the visible suggestion, taken over. `suggestion_seen`
+    is False when the page was shown before the suggestion came: the duty's policy would allow it, and yet nobody saw
+    it. Times are milliseconds of this visit; the judgment sums them. Raises DomainError, and then nothing is stored.
+    """
+    _check_request(duty, actor, state, grade, reason)
+
+    def once() -> Outcome:
+        standing = _standing(duty, item, idempotency_key, grade)
+        if standing.event:
+            return _stored(standing, duty)
+        if grade is not None and not standing.in_scale:
+            raise _not_in_scale(duty, grade)
+        label = _shown_label(duty, standing) if suggestion_seen else None
+        if accepted and (label is None or label["grade"] != grade):
+            raise DomainError("There is no suggestion with this grade in sight to accept. Give the grade yourself.")
+        judged = {"state": state, "grade": grade, "condition": duty.condition}
+        if label:
+            judged |= _what_was_shown(duty, label, (active_ms or 0) + (away_ms or 0))
+        if note:
+            judged["note"] = note
+        if reason:  # a later grade leaves it, so that undoing that grade gives it back
+            judged["reason"] = reason
+        _write(duty, standing, judged, active_ms, away_ms)
+        kind = JudgmentEvent.Kind.ACCEPTED if accepted else JudgmentEvent.Kind.RECORDED
+        return _remember(
+            duty, standing, kind, state, grade, idempotency_key, actor,
+            suggestion_grade=label["grade"] if label else None, active_ms=active_ms, away_ms=away_ms,
+        )  # fmt: skip
+
+    return _insist(once)
+
+
+def judgment_undo(*, duty: Duty, item: PoolItem | int, idempotency_key: UUID, actor: User) -> Outcome:
+    """Takes back the latest grade of a passage: what stood before it stands again, or the pair is unjudged.
+
+    Undoing again goes one step further back. Raises DomainError when there is nothing to take back.
+    """
+    _check_actor(duty, actor)
+
+    def once() -> Outcome:
+        standing = _standing(duty, item, idempotency_key, None)
+        if standing.event:
+            return _stored(standing, duty)
+        latest = _latest_not_undone(duty, standing)
+        if standing.own is None or latest is None:
+            raise DomainError("There is nothing to undo on this passage.")
+        state, grade = latest.previous_state, latest.previous_grade
+        if state:
+            _write(duty, standing, {"state": state, "grade": grade}, None, None)
+        elif not _same_judgment(standing.own).delete()[0]:
+            raise _Overtaken
+        return _remember(duty, standing, JudgmentEvent.Kind.UNDONE, state, grade, idempotency_key, actor)
+
+    return _insist(once)
+
+
+def judge_judgment_record(
+    *,
+    assessor: Assessor,
+    topic_id: int,
+    document_id: int,
+    grade: int,
+    confidence: float | None = None,
+    distribution: dict | None = None,
+) -> Judgment:
+    """Stores a judge's label. A pair that it has labelled keeps its label, so a task that runs twice is harmless."""
+    if assessor.kind != Assessor.Kind.LLM:
+        raise DomainError(f"{assessor.name} is not a judge.")
+    judgment, _ = Judgment.objects.get_or_create(
+        assessor=assessor,
+        topic_id=topic_id,
+        document_id=document_id,
+        defaults={
+            "grade": grade,
+            "condition": Condition.AUTOMATIC,
+            "confidence": confidence,
+            "distribution": distribution,
+        },
+    )
+    return judgment
+
+
+def _check_actor(duty: Duty, actor: User) -> None:
+    if duty.assessor.user_id != actor.pk:
+        raise DomainError("Nobody judges in another person's name.")
+
+
+def _check_request(duty: Duty, actor: User, state: str, grade: int | None, reason: str) -> None:
+    _check_actor(duty, actor)
+    if state not in JudgmentState.values:
+        raise DomainError(f"There is no state “{state}” of a judgment.")
+    if (state == JudgmentState.GRADED) != (grade is not None):
+        raise DomainError("Give a grade, or put the passage off, or say that it can't be judged: one of them.")
+    if state == JudgmentState.UNJUDGEABLE and not reason.strip():
+        raise DomainError("Say in a few words why this passage can't be judged.")
+
+
+def _not_in_scale(duty: Duty, grade: int) -> DomainError:
+    scale = Grade.objects.filter(track=duty.pool.track_id).order_by("value").values_list("value", flat=True)
+    return DomainError(f"{grade} is not on this track's scale ({', '.join(map(str, scale))}).")
+
+
+def _standing(duty: Duty, item: PoolItem | int, key: UUID, grade: int | None) -> PoolItem:
+    """The pool item with all that a save has to know, in one query: `.own`, `.label`, `.event` (of this key),
+    `.in_scale`, `.done`, `.total`."""
+    pk = item.pk if isinstance(item, PoolItem) else item
+    event = JudgmentEvent.objects.filter(idempotency_key=key).values(
+        json=JSONObject(assessor="assessor_id", topic="topic_id", document="document_id", state="state", grade="grade")
+    )
+    # Not `duty_items`: what the person had before the eyes is saved, also if the source has meanwhile graded it 0.
+    found = (
+        PoolItem.objects.filter(pk=pk, pool=duty.pool_id, topic=duty.topic_id)
+        .annotate(
+            own=own_judgment(duty),
+            label=suggested_label(duty),
+            event=Subquery(event),
+            in_scale=Exists(Grade.objects.filter(track=OuterRef("pool__track"), value=grade)),
+            done=count_done(duty),
+            total=count_items(duty),
+        )
+        .order_by("pk")
+        .first()
+    )
+    if found is None:
+        raise DomainError("This passage is not part of your duty.")
+    return found
+
+
+def _stored(standing: PoolItem, duty: Duty) -> Outcome:
+    """The outcome of the save that used this key before."""
+    event = standing.event
+    pair = (duty.assessor_id, standing.topic_id, standing.document_id)
+    if (event["assessor"], event["topic"], event["document"]) != pair:
+        raise DomainError("This save carries the key of another one. Reload the page and grade the passage again.")
+    return Outcome(event["state"], event["grade"], Progress(standing.done, standing.total), repeated=True)
+
+
+def _shown_label(duty: Duty, standing: PoolItem) -> dict | None:
+    own_state = standing.own["state"] if standing.own else ""
+    return standing.label if suggestion_visible(duty, own_state) else None
+
+
+def _what_was_shown(duty: Duty, label: dict, visit_ms: int) -> dict:
+    """The suggestion as the server knows it, in sight since the passage was opened or since it came, if later."""
+    opened: datetime = timezone.now() - min(timedelta(milliseconds=visit_ms), LONGEST_VISIT)
+    return {
+        "suggestion_grade": label["grade"],
+        "suggestion_by_id": duty.suggestion_source_id,
+        "suggestion_shown_at": max(opened, parse_datetime(label["created_at"])),
+    }
+
+
+def _same_judgment(own: dict):
+    """The row as we read it; empty if somebody has changed it since."""
+    return Judgment.objects.filter(pk=own["pk"], updated_at=own["updated_at"])
+
+
+def _write(duty: Duty, standing: PoolItem, judged: dict, active_ms: int | None, away_ms: int | None) -> None:
+    times = {"active_ms": active_ms, "away_ms": away_ms}
+    if standing.own is None:
+        Judgment.objects.create(
+            assessor_id=duty.assessor_id,
+            topic_id=standing.topic_id,
+            document_id=standing.document_id,
+            **judged,
+            **{name: ms for name, ms in times.items() if ms is not None},
+        )
+        return
+    sums = {name: Coalesce(F(name), Value(0)) + ms for name, ms in times.items() if ms is not None}
+    if not _same_judgment(standing.own).update(**judged, **sums, updated_at=timezone.now()):
+        raise _Overtaken
+
+
+def _remember(
+    duty: Duty,
+    standing: PoolItem,
+    kind: str,
+    state: str,
+    grade: int | None,
+    key: UUID,
+    actor: User,
+    **more,
+) -> Outcome:
+    own = standing.own or {"state": "", "grade": None}
+    JudgmentEvent.objects.create(
+        assessor_id=duty.assessor_id,
+        topic_id=standing.topic_id,
+        document_id=standing.document_id,
+        kind=kind,
+        state=state,
+        grade=grade,
+        previous_state=own["state"],
+        previous_grade=own["grade"],
+        actor=actor,
+        idempotency_key=key,
+        **more,
+    )
+    done = standing.done + (state in DONE) - (own["state"] in DONE)
+    return Outcome(state, grade, Progress(done, standing.total), repeated=False)
+
+
+def _latest_not_undone(duty: Duty, standing: PoolItem) -> JudgmentEvent | None:
+    stack = []
+    for event in JudgmentEvent.objects.filter(
+        assessor=duty.assessor_id, topic=standing.topic_id, document=standing.document_id
+    ).order_by("pk"):
+        if event.kind != JudgmentEvent.Kind.UNDONE:
+            stack.append(event)
+        elif stack:
+            stack.pop()
+    return stack[-1] if stack else None
+
+
+def _insist(write: Callable[[], Outcome]) -> Outcome:
+    """Runs a save in its transaction, again when another save of the same pair or key came first."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return write()
+        except _Overtaken:
+            if attempt == ATTEMPTS:
+                raise DomainError("This passage is being graded elsewhere at this moment. Try again.") from None
+        except IntegrityError:
+            if attempt == ATTEMPTS:
+                raise

@@ -1,0 +1,338 @@
+// The judging page: one press grades, saves and shows the next passage, which is already here.
+// What is pressed holds at once on the screen; the outbox brings it to the server, whose reply has the last word.
+
+import { Clock } from "./clock.js";
+import { listenForKeys } from "./shortcuts.js";
+import { Outbox, newKey } from "./outbox.js";
+
+const AHEAD = 2;
+const POLL_PAUSES = [2000, 3000, 5000, 8000, 15_000];
+const WORDS = { saved: "saved", saving: "saving", retrying: "trying again", offline: "offline", refused: "refused" };
+
+const $ = (id) => document.getElementById(id);
+const [desk, stage, finished, grading, controls] = ["desk", "stage", "finished", "grading", "controls"].map($);
+const passages = [...$("entries").querySelectorAll("a")];
+const byId = new Map(passages.map((link) => [Number(link.dataset.id), link]));
+const revealsLater = desk.dataset.reveal === "commit_then_reveal";
+
+const cache = new Map(); // passage → its HTML
+const asked = new Set(); // passages whose HTML is on its way
+const taken = []; // decisions of this visit, for undo
+const clock = new Clock();
+let current = Number(desk.dataset.item) || null;
+let painted = false;
+let poll;
+
+// --- what the screen knows of each passage: the column is the model ------------------------------------------------
+
+const idOf = (link) => Number(link.dataset.id);
+const isOpen = (link) => link.dataset.state === "" || link.dataset.state === "skipped";
+const stateOf = (link) => ({ state: link.dataset.state, grade: link.dataset.grade });
+
+function mark(link, { state, grade }, pending = false, refused = false) {
+  link.dataset.state = state;
+  link.dataset.grade = grade ?? "";
+  link.toggleAttribute("data-pending", pending);
+  link.toggleAttribute("data-refused", refused);
+  const badge = link.querySelector(".grade");
+  badge.dataset.grade = grade ?? "";
+  badge.textContent = { graded: grade, skipped: "l", unjudgeable: "x" }[state] ?? "";
+  const said = { graded: `grade ${grade}`, skipped: "put off", unjudgeable: "can’t be judged" }[state] ?? "unjudged";
+  link.querySelector(".entry-words").textContent = `, ${said}${refused ? ", refused" : pending ? ", not saved yet" : ""}`;
+  if (idOf(link) === current) press();
+}
+
+function count(progress) {
+  const done = progress?.done ?? passages.filter((link) => !isOpen(link)).length;
+  $("done").textContent = $("progress").value = done;
+  $("total").textContent = $("finished-total").textContent = $("progress").max = progress?.total ?? passages.length;
+  $("open").textContent = passages.filter(isOpen).length;
+}
+
+/** Open passages in the order in which they come: unjudged after this one, unjudged before it, then the put-off ones. */
+function upcoming(from) {
+  const here = passages.indexOf(byId.get(from));
+  const onwards = [...passages.slice(here + 1), ...passages.slice(0, Math.max(here, 0))];
+  const put = (state) => onwards.filter((link) => link.dataset.state === state);
+  return [...put(""), ...put("skipped")].map(idOf);
+}
+
+const neighbour = (step) => passages[passages.indexOf(byId.get(current)) + step];
+
+// --- showing a passage ---------------------------------------------------------------------------------------------
+
+async function load(id) {
+  if (cache.has(id)) return cache.get(id);
+  asked.add(id);
+  try {
+    const response = await fetch(byId.get(id).href, { headers: { "HX-Request": "true" }, redirect: "manual" });
+    if (!response.ok) throw new Error(`${response.status}`);
+    cache.set(id, await response.text());
+    return cache.get(id);
+  } finally {
+    asked.delete(id);
+  }
+}
+
+function keepAhead() {
+  const near = [...(current ? upcoming(current).slice(0, AHEAD) : []), neighbour(-1) && idOf(neighbour(-1))];
+  for (const id of near) if (id && !cache.has(id) && !asked.has(id)) load(id).catch(() => {});
+}
+
+async function show(id, { focus = true } = {}) {
+  current = id;
+  painted = false;
+  clearTimeout(poll);
+  finished.hidden = true;
+  delete desk.dataset.finished;
+  address();
+  let html = cache.get(id);
+  if (html === undefined) {
+    const slow = setTimeout(() => (stage.dataset.waiting = ""), 200);
+    html = await load(id).catch(() => null);
+    clearTimeout(slow);
+    delete stage.dataset.waiting;
+    if (current !== id) return;
+  }
+  if (html === null) {
+    const note = Object.assign(document.createElement("p"), { className: "note note-warn unreachable" });
+    note.textContent = "This passage has not arrived: there is no connection. It comes as soon as there is one; what you graded is kept.";
+    stage.replaceChildren(note);
+    poll = setTimeout(() => show(id), 3000);
+    return;
+  }
+  stage.innerHTML = html;
+  opened(focus);
+}
+
+/** The passage stands in the page: keys count once it has been painted. */
+function opened(focus) {
+  press();
+  if (focus) {
+    window.scrollTo(0, 0);
+    $("passage-title").focus({ preventScroll: true });
+  }
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    painted = true;
+    desk.dataset.ready = current;
+    clock.restart();
+  }));
+  awaitSuggestion(0);
+  keepAhead();
+}
+
+function address() {
+  const link = byId.get(current);
+  for (const each of passages) each.toggleAttribute("aria-current", each === link);
+  link.setAttribute("aria-current", "true");
+  const list = $("entries");
+  const top = link.offsetTop - list.offsetTop;
+  if (top < list.scrollTop || top > list.scrollTop + list.clientHeight - 60) list.scrollTop = top - list.clientHeight / 2;
+  grading.action = `${link.href}judgment/`;
+  $("undo").formAction = `${link.href}undo/`;
+  for (const [name, step] of [["previous", -1], ["next", 1]]) {
+    const other = neighbour(step);
+    $(name).href = other?.href ?? "";
+    $(name).hidden = !other;
+  }
+  controls.disabled = false;
+  history.replaceState(null, "", link.href);
+  desk.removeAttribute("data-ready");
+}
+
+function press() {
+  const { state, grade } = stateOf(byId.get(current));
+  for (const button of controls.querySelectorAll("[name=grade]")) {
+    button.setAttribute("aria-pressed", String(state === "graded" && button.value === grade));
+  }
+  controls.querySelector("[value=skipped]").setAttribute("aria-pressed", String(state === "skipped"));
+  $("cannot-button").setAttribute("aria-pressed", String(state === "unjudgeable"));
+}
+
+function finish() {
+  current = null;
+  clearTimeout(poll);
+  stage.replaceChildren();
+  desk.dataset.finished = "";
+  controls.disabled = true;
+  finished.hidden = false;
+  for (const each of passages) each.removeAttribute("aria-current");
+  history.replaceState(null, "", $("entries").dataset.duty);
+  finished.focus();
+}
+
+/** While the judge is still at work: asks for the suggestion of this one passage, less and less often. */
+function awaitSuggestion(round) {
+  if (!stage.querySelector("[data-awaited]")) return;
+  const id = current;
+  poll = setTimeout(async () => {
+    if (!document.hidden) {
+      cache.delete(id);
+      const html = await load(id).catch(() => null);
+      const fresh = html && document.createRange().createContextualFragment(html).querySelector(".suggestion[data-suggestion]");
+      if (current !== id) return;
+      if (fresh) {
+        stage.querySelector(".suggestion").replaceWith(fresh);
+        $("announcer").textContent = `A suggestion has come: ${fresh.dataset.suggestion}`;
+      }
+    }
+    awaitSuggestion(round + 1);
+  }, POLL_PAUSES[Math.min(round, POLL_PAUSES.length - 1)]);
+}
+
+// --- deciding ------------------------------------------------------------------------------------------------------
+
+function decide(form) {
+  const id = current;
+  const link = byId.get(id);
+  const before = stateOf(link);
+  const grade = form.get("accepted") ?? form.get("grade");
+  const after = { state: form.get("state") ?? "graded", grade: grade ?? "" };
+  const stay = revealsLater && after.state === "graded" && before.state !== "graded";
+  const following = upcoming(id)[0];
+  taken.push({ id, before });
+  mark(link, after, true);
+  // The reply brings the passage that is missing furthest ahead; when a suggestion is revealed now, this one again.
+  const want = stay ? id : upcoming(following ?? id).find((each) => each !== id && !cache.has(each) && !asked.has(each));
+  if (want) asked.add(want);
+  if (stay) cache.delete(id);
+  for (const [name, ms] of Object.entries(clock.read())) form.set(name, ms);
+  form.set("want", want ?? "");
+  send(link, "judgment/", form, after);
+  count();
+  if (stay) clock.restart();
+  else if (following) show(following);
+  else finish();
+}
+
+function undo() {
+  const last = taken.pop() ?? (current && byId.get(current).dataset.state && { id: current });
+  if (!last) {
+    $("announcer").textContent = "There is nothing to undo here.";
+    return;
+  }
+  const link = byId.get(last.id);
+  const after = last.before ?? { state: "", grade: "" };
+  mark(link, after, true);
+  count();
+  send(link, "undo/", new URLSearchParams(), after);
+  show(last.id);
+}
+
+function send(link, path, form, after) {
+  form.set("idempotency_key", newKey());
+  form.delete("csrfmiddlewaretoken");
+  outbox.add({ item: idOf(link), url: `${link.href}${path}`, form: [...form], after });
+}
+
+// --- what comes back -----------------------------------------------------------------------------------------------
+
+const outbox = new Outbox({
+  user: desk.dataset.user,
+  duty: desk.dataset.duty,
+  onChange: light,
+  onTrouble: (entry) => asked.delete(Number(new URLSearchParams(entry.form).get("want"))),
+  onRefused(entry, sentence) {
+    this.onTrouble(entry);
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: sentence, level: "error" } }));
+  },
+  onReply(entry, { item, progress, wanted }) {
+    this.onTrouble(entry);
+    const link = byId.get(item.id);
+    const own = outbox.own();
+    if (link && !own.some((each) => each.item === item.id)) mark(link, item);
+    if (link && !own.length) count(progress);
+    if (!wanted || !byId.has(wanted.id)) return;
+    cache.set(wanted.id, wanted.html);
+    if (wanted.id === current && revealsLater) show(current);
+  },
+});
+
+function light() {
+  const state = outbox.state;
+  const all = outbox.entries();
+  const refused = all.filter((entry) => entry.refused);
+  const kept = all.length - refused.length;
+  const before = $("light").dataset.state;
+  $("light").dataset.state = state;
+  $("light-words").textContent = outbox.loggedOut ? "log in again" : WORDS[state] + (state === "offline" ? ` · ${kept} kept` : "");
+  $("outbox-words").textContent = sentence(state, kept, refused.length);
+  $("outbox-actions").hidden = !all.length;
+  $("outbox-login").hidden = !outbox.loggedOut;
+  $("outbox-refused").replaceChildren(...refused.map(complaint));
+  const waiting = new Set();
+  for (const entry of outbox.own()) {
+    const link = byId.get(entry.item);
+    waiting.add(link);
+    if (link) mark(link, entry.after, !entry.refused, Boolean(entry.refused));
+  }
+  for (const link of passages) if (link.matches("[data-pending], [data-refused]") && !waiting.has(link)) mark(link, stateOf(link));
+  const quiet = ["saved", "saving"];
+  if (state !== before && !(quiet.includes(state) && quiet.includes(before))) $("announcer").textContent = $("outbox-words").textContent;
+}
+
+function sentence(state, kept, refused) {
+  const many = kept === 1 ? "One judgment is" : `${kept} judgments are`;
+  if (outbox.loggedOut) return `You are logged out. ${many} kept in this browser, and sent when you have logged in again.`;
+  if (refused) return `${refused === 1 ? "One judgment was" : `${refused} judgments were`} refused: grade again, or let go.`;
+  if (state === "saved") return "Every judgment is saved.";
+  if (state === "offline") return `There is no connection. ${many} kept in this browser, and sent when it is back. Go on judging.`;
+  if (state === "retrying") return `The server does not answer. ${many} kept in this browser, and sent again and again. Go on judging.`;
+  return `${many} on the way.`;
+}
+
+function complaint(entry) {
+  const line = document.createElement("li");
+  const link = Object.assign(document.createElement("a"), { href: entry.url.replace(/(judgment|undo)\/$/, "") });
+  link.textContent = `Passage ${byId.get(entry.item)?.querySelector(".entry-number").textContent ?? ""}: ${entry.refused}`;
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Let it go" });
+  button.addEventListener("click", () => {
+    outbox.discard(entry.name);
+    location.reload(); // the server knows what stands
+  });
+  line.append(link, button);
+  return line;
+}
+
+// --- hands ---------------------------------------------------------------------------------------------------------
+
+grading.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (event.submitter.id === "undo") return undo();
+  if (!current || !painted) return;
+  $("cannot").hidePopover();
+  const form = new FormData(grading, event.submitter);
+  if (form.get("state") === "unjudgeable" && !form.get("reason").trim()) {
+    $("cannot").showPopover();
+    $("reason").focus();
+    return;
+  }
+  if (form.get("state") !== "unjudgeable") form.delete("reason");
+  $("reason").value = "";
+  decide(form);
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#entries a, #previous, #next");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const target = passages.find((each) => each.href === link.href);
+  if (!target) return;
+  event.preventDefault();
+  if ($("column").matches(":popover-open")) $("column").hidePopover();
+  show(idOf(target));
+});
+
+$("outbox-retry").addEventListener("click", () => outbox.send());
+window.addEventListener("online", keepAhead);
+listenForKeys({ first: ".grade-button", allowed: (control) => painted || !control.closest("#controls, .suggestion") });
+
+// --- opening -------------------------------------------------------------------------------------------------------
+
+count();
+light();
+outbox.send();
+if (current) {
+  cache.set(current, stage.innerHTML);
+  address();
+  opened(false);
+}
