@@ -57,6 +57,7 @@ def run_command(argv: list[str]) -> None:
     import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import ManagementUtility, get_commands
+    from django.db import OperationalError, connections
 
     try:
         django.setup()
@@ -64,11 +65,17 @@ def run_command(argv: list[str]) -> None:
         raise LocalServiceError(str(error)) from error
     if not name.startswith("-") and name not in {"help", "version", *get_commands()}:
         unknown_command(argv)
-    if services and services.owns_database and name not in WITHOUT_MIGRATING:
-        from config.local_services.schema import apply_pending_migrations
+    try:
+        if services and services.owns_database and name not in WITHOUT_MIGRATING:
+            from config.local_services.schema import apply_pending_migrations
 
-        apply_pending_migrations(services.var)
-    ManagementUtility(argv).execute()
+            apply_pending_migrations(services.var)
+        ManagementUtility(argv).execute()
+    except OperationalError as error:
+        # Without a connection it was the server that could not be reached; with one it is a fault to look into.
+        if connections["default"].connection is not None:
+            raise
+        raise LocalServiceError(f"The database cannot be reached: {error}") from error
 
 
 def unknown_command(argv: list[str]) -> None:

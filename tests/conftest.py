@@ -6,6 +6,7 @@ DATABASE_URL and REDIS_URL name other servers, as everywhere; ASSAY_TEST_VAR mov
 import fcntl
 import importlib
 import os
+import signal
 import sys
 from itertools import count
 from pathlib import Path
@@ -48,6 +49,8 @@ def settings_for(services: LocalServices) -> None:
     django.setup()
 
 
+# A terminated session ends like an interrupted one: with its teardown, and with its services stopped.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 # At import, not in a hook: everything below reads the environment, and the session lock lives as long as the process.
 folder, session_lock = free_folder(Path(os.environ.get("ASSAY_TEST_VAR") or BASE_DIR / "var" / "test"))
 os.environ["ASSAY_VAR"] = str(folder)

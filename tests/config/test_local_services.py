@@ -178,6 +178,15 @@ def test_configured_servers_are_used_and_nothing_is_started(tmp_path):
     assert not (tmp_path / "postgres").exists() and not (tmp_path / "valkey").exists()
 
 
+def test_an_unreachable_database_is_told_in_words(tmp_path):
+    elsewhere = {"DATABASE_URL": "postgres://u:p@127.0.0.1:1/d", "REDIS_URL": "redis://127.0.0.1:1/0"}
+
+    out, errors, code = run_command(tmp_path, "shell", "-v0", "-c", "print(User.objects.count())", **elsewhere)
+
+    assert (out, code) == ("", 1)
+    assert errors.startswith("The database cannot be reached: ") and "Traceback" not in errors
+
+
 @pytest.mark.parametrize("arguments", [("help",), ("--version",), ("migrate", "--help"), ("web", "-h")])
 def test_asking_for_help_starts_nothing(tmp_path, arguments):
     out, errors, code = run_command(tmp_path, *arguments)
