@@ -19,7 +19,11 @@ def copy_text(value: object) -> str:
 
 
 def copy_rows(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
-    """COPY `lines` (values already in text form, joined by tabs, no newline) into `table`."""
+    """COPY `lines` (values already in text form, joined by tabs, no newline) into `table`.
+
+    `lines` may be made while they are sent, but not by queries: the connection is busy with COPY, and they would wait
+    for ever.
+    """
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
         block: list[str] = []
         for line in lines:

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
-from assessment.domain.errors import DomainError
+from assessment.domain.errors import DomainError, FileError, Problem
 from assessment.domain.qrels import QrelsLine, iterations_are_conditions, read_qrels
 from assessment.domain.text_files import Progress, Source
-from assessment.models import Assessor, Condition, JudgmentState, Track
+from assessment.models import Assessor, Condition, Judgment, JudgmentState, Track
 from assessment.services.copying import copy_rows, copy_text, document_ids
 
-from .result import ImportResult, counted, lock_track
+from .result import ImportResult, counted, lock_track, skipped_warnings
 
+LOWEST_RAW_GRADE = -(2**15)  # of a 16-bit column
 # fmt: off
 _COLUMNS = (
     "assessor_id", "topic_id", "document_id", "state", "grade", "raw_grade", "iteration", "condition",
@@ -37,6 +38,9 @@ def qrels_import(
     A name that is taken is refused, unless the judgments are identical (then `unchanged`) or `replace` is given; people
     and judges are never overwritten. Raises FileError with every problem, DomainError for a name that is taken.
     """
+    longest = Assessor._meta.get_field("name").max_length
+    if not assessor_name.strip() or len(assessor_name) > longest:
+        raise DomainError(f"An assessor needs a name of at most {longest} characters.")
     topics = dict(track.topics.values_list("qid", "pk"))
     if not topics:
         raise DomainError("The track has no topics yet; import them before its qrels.")
@@ -44,6 +48,7 @@ def qrels_import(
     qrels = read_qrels(
         source, name, scale=scale, known_topics=topics, skip_unknown_topics=skip_unknown_topics, progress=progress
     )
+    _refuse_unstorable(qrels.lines, name)
     digest = _digest(qrels.lines)
     with transaction.atomic():
         lock_track(track)
@@ -58,13 +63,24 @@ def qrels_import(
             )
         assessor = stored or Assessor(track=track, kind=Assessor.Kind.IMPORTED, name=assessor_name)
         assessor.file_name, assessor.sha256 = name[:255], digest
-        assessor.full_clean(exclude=["track"])
         assessor.save()
         assessor.judgments.all().delete()
         ids = document_ids(track.collection, list({line.docid for line in qrels.lines}))
         copy_rows("assessment_judgment", _COLUMNS, _rows(assessor, qrels.lines, topics, ids))
     said = f"{assessor_name}: {counted(len(qrels.lines), 'judgment')}."
-    return ImportResult("replaced" if stored else "stored", said, qrels.warnings, assessor)
+    return ImportResult("replaced" if stored else "stored", said, skipped_warnings(qrels.skipped), assessor)
+
+
+def _refuse_unstorable(lines: Iterable[QrelsLine], name: str) -> None:
+    longest = Judgment._meta.get_field("iteration").max_length
+    problems = []
+    for line in lines:
+        said = f"the iteration has more than {longest} characters" if len(line.iteration) > longest else ""
+        said = f"a negative grade is at least {LOWEST_RAW_GRADE}" if line.grade < LOWEST_RAW_GRADE else said
+        if said:
+            problems.append(Problem(0, said, f"{line.topic} {line.iteration} {line.docid} {line.grade}"))
+    if problems:
+        raise FileError(name, problems)
 
 
 def _digest(lines: Iterable[QrelsLine]) -> str:

@@ -30,3 +30,12 @@ def lock_track(track: Track) -> None:
 def counted(number: int, noun: str) -> str:
     """`1 line`, `2,000 lines`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def skipped_warnings(skipped: dict[str, int]) -> list[Problem]:
+    """What was left out of a file, from the count of lines of each topic that the track has not."""
+    if not skipped:
+        return []
+    said = f"{counted(sum(skipped.values()), 'line')} of {counted(len(skipped), 'topic')} left out: not in the track"
+    named = ", ".join(list(skipped)[:10]) + (", …" if len(skipped) > 10 else "")
+    return [Problem(0, said, named)]

@@ -12,7 +12,7 @@ from assessment.domain.text_files import Progress, Source
 from assessment.models import Run, Track, User
 from assessment.services.copying import copy_rows, document_ids
 
-from .result import ImportResult, counted, lock_track
+from .result import ImportResult, counted, lock_track, skipped_warnings
 
 
 def run_import(
@@ -45,12 +45,13 @@ def run_import(
             )
         run = stored or Run(track=track, tag=record.tag)
         run.file_name, run.sha256, run.lines, run.uploaded_by = name[:255], record.sha256, record.lines, by
-        run.warnings = [list(warning) for warning in record.warnings]
+        warnings = skipped_warnings(record.skipped) + record.warnings
+        run.warnings = [list(warning) for warning in warnings]
         run.save()
         run.rankings.all().delete()
         _copy_rankings(track, run, record, topics)
     said = f"{record.tag}: {counted(record.lines, 'line')}, {counted(len(record.rankings), 'topic')}."
-    return ImportResult("replaced" if stored else "stored", said, record.warnings, run)
+    return ImportResult("replaced" if stored else "stored", said, warnings, run)
 
 
 def _copy_rankings(track: Track, run: Run, record: RunRecord, topics: dict[str, int]) -> None:
