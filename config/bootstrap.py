@@ -67,6 +67,8 @@ def is_ready(wanted):
 def checkout_lock():
     """One installation at a time. The lock is on the checkout's folder itself, which is never replaced."""
     handle = os.open(BASE_DIR, os.O_RDONLY)
+    # pip inherits the lock: where this process is killed, the next command waits until its pip has ended too.
+    os.set_inheritable(handle, True)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,9 +107,8 @@ def make_venv():
     tell("Making .venv ...")
     VENV.mkdir(exist_ok=True)
     MARKER.touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "venv", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    command = [sys.executable, "-m", "venv", str(VENV)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, close_fds=False)
     if done.returncode != 0:
         stop(f"Making .venv failed:\n{done.stdout[-2000:]}")
 
@@ -118,9 +119,8 @@ def pip_install(name, options):
     command = [*pip, "install", *options, "-r", str(BASE_DIR / name)]
     environment = {**os.environ, "PIP_USER": "0", "PYTHONUNBUFFERED": "1"}
     tail = deque(maxlen=15)
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    ) as process:
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "close_fds": False}
+    with subprocess.Popen(command, text=True, env=environment, **pipes) as process:
         try:
             for line in process.stdout:
                 tail.append(line)
