@@ -36,7 +36,8 @@ def run_scatter(comparison: Comparison, urls: dict[str, str] | None = None) -> d
     points = {
         "transform": [{"filter": "!datum.named"}],
         "mark": {"type": "point", "style": "run"},
-        "encoding": {"x": x, "y": y, "tooltip": _run_tooltip(comparison), "href": {"field": "url"}},
+        "encoding": {"x": x, "y": y, "tooltip": _run_tooltip(comparison)}
+        | {"href": {"field": "url"}, "description": {"field": "run"}},
     }
     moved = points | {"transform": [{"filter": "datum.named"}], "mark": {"type": "point", "style": "run-moved"}}
     names = {"data": {"values": _beside_the_cloud(comparison.runs, high - low)}}
@@ -93,13 +94,14 @@ def rank_slopes(comparison: Comparison) -> dict:
         {
             "transform": [{"filter": "datum.named" if moved else "!datum.named"}],
             "mark": {"type": "line", "style": "slope-moved" if moved else "slope", "point": False},
-            "encoding": {"x": x, "y": y, "detail": {"field": "run"}, "tooltip": tooltip},
+            "encoding": {"x": x, "y": y, "detail": {"field": "run"}, "tooltip": tooltip}
+            | {"description": {"field": "run"}},
         }
         for moved in (False, True)
     ]
     ends = {
         "mark": {"type": "point", "style": "slope-end"},
-        "encoding": {"x": x, "y": y, "tooltip": tooltip},
+        "encoding": {"x": x, "y": y, "tooltip": tooltip, "description": {"field": "run"}},
     }
     moved = sorted(largest_changes(comparison.runs), key=lambda row: row.automatic_rank)
     places = spread([row.automatic_rank for row in moved], TEXT_HEIGHT * len(comparison.runs) / HEIGHT)
@@ -145,6 +147,7 @@ def topic_dots(comparison: Comparison) -> dict:
                 },
             },
             "y": y,
+            "description": {"field": "topic"},
             "tooltip": [
                 {"field": "topic", "type": "nominal", "title": "topic"},
                 {"field": "query", "type": "nominal", "title": "query"},

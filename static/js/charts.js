@@ -82,7 +82,6 @@ function parsed(figure, themeOf) {
 async function draw(figure) {
   const plot = figure.querySelector(".chart-plot");
   views.get(figure)?.finalize();
-  plot.replaceChildren(); // a page from the history brings its old drawing
   const view = new vega.View(parsed(figure, figure), {
     expr: expressionInterpreter,
     container: plot,
@@ -134,6 +133,18 @@ function drawAll(wanted = () => true) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-download]");
   if (button) download(button.closest("[data-chart]"), button.dataset.download);
+});
+// htmx keeps the page for the way back as text: drawings would come back with style attributes, which the policy forbids.
+document.addEventListener("htmx:beforeHistorySave", () => {
+  document.getElementById("chart-tooltip")?.remove();
+  for (const [figure, view] of views) {
+    view.finalize();
+    const plot = figure.querySelector(".chart-plot");
+    plot.replaceChildren();
+    plot.removeAttribute("style");
+    delete figure.dataset.drawn;
+  }
+  views.clear();
 });
 document.addEventListener("htmx:load", () => drawAll((figure) => !views.has(figure)));
 darkMode.addEventListener("change", () => drawAll());

@@ -1,0 +1,111 @@
+"""The dashboard on the shipped TREC data, in a real browser under the real Content-Security-Policy."""
+
+import pytest
+from playwright.sync_api import expect
+
+from assessment.models import User
+from tests.assessment.dl21 import load_dl21
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+ADDRESS = "/tracks/dl21/compare/"
+
+
+@pytest.fixture
+def dl21(db):
+    alice = User.objects.create(username="alice", may_create_tracks=True)
+    return load_dl21("dl21", created_by=alice)
+
+
+@pytest.fixture
+def open_dashboard(dl21, client, new_page, live_server):
+    """Opens the comparison as alice; the browser's own fixture fails on any console or policy error."""
+
+    def open_it(**options):
+        client.force_login(User.objects.get(username="alice"))
+        page = new_page(**options)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.goto(ADDRESS)
+        return page
+
+    return open_it
+
+
+def points(page, chart):
+    return page.locator(f".chart-plot-{chart} .mark-symbol path")
+
+
+def test_all_charts_are_drawn_with_their_marks(open_dashboard):
+    page = open_dashboard()
+    expect(page.locator("figure[data-drawn]")).to_have_count(3)
+    expect(points(page, "scatter")).to_have_count(63)
+    expect(points(page, "slopes")).to_have_count(2 * 63)
+    expect(points(page, "topics")).to_have_count(53)
+    expect(page.locator(".compare-finding")).to_contain_text("τ = 0.94")
+
+
+def test_another_measure_swaps_the_result_and_draws_it_again(open_dashboard):
+    page = open_dashboard()
+    page.get_by_label("Measure").fill("P@5")
+    page.get_by_label("Measure").press("Enter")
+    expect(page.locator(".compare-finding")).to_contain_text("P@5")
+    expect(points(page, "scatter")).to_have_count(63)
+    assert "measure=P%405" in page.url
+    page.go_back()
+    expect(page.locator(".compare-finding")).to_contain_text("nDCG@10")
+    expect(points(page, "scatter")).to_have_count(63)
+
+
+def test_a_point_tells_its_run_and_leads_to_it(open_dashboard):
+    page = open_dashboard()
+    point = page.locator(".chart-plot-scatter path[aria-label=uogTrPCP]")
+    point.hover()
+    expect(page.locator("#chart-tooltip")).to_contain_text("uogTrPCP")
+    expect(page.locator("#chart-tooltip")).to_contain_text("nDCG@10, nist")
+    point.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("uogTrPCP")
+
+
+def test_the_theme_recolours_the_charts(open_dashboard):
+    page = open_dashboard(color_scheme="light")
+    colour = "el => el.getAttribute('fill')"
+    expect(points(page, "scatter")).to_have_count(63)
+    light = points(page, "scatter").first.evaluate(colour)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(
+        "light => document.querySelector('.chart-plot-scatter .mark-symbol path')?.getAttribute('fill') !== light",
+        arg=light,
+    )
+
+
+@pytest.mark.parametrize("format", ["svg", "png"])
+def test_a_chart_downloads_as_a_figure_for_a_paper(open_dashboard, format, tmp_path):
+    page = open_dashboard(color_scheme="dark")
+    expect(points(page, "scatter")).to_have_count(63)
+    with page.expect_download() as started:
+        page.locator("figure", has=page.locator(".chart-plot-scatter")).locator(f"[data-download={format}]").click()
+    file = tmp_path / started.value.suggested_filename
+    started.value.save_as(file)
+    assert file.name == f"dl21-nist-umbrela-gpt-4o-nDCG10-scores.{format}"
+    if format == "svg":
+        # The light palette on white, though the page is dark.
+        assert "#0b5d61" in file.read_text()
+        assert 'fill="white"' in file.read_text()
+    else:
+        assert file.read_bytes().startswith(b"\x89PNG")
+        assert file.stat().st_size > 20_000
+
+
+def test_the_page_works_without_scripts(open_dashboard):
+    page = open_dashboard(java_script_enabled=False)
+    page.get_by_label("Measure").fill("AP")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".compare-finding")).to_contain_text("AP")
+    expect(page.locator(".table-runs tbody tr")).to_have_count(63)
+
+
+def test_nothing_scrolls_sideways_at_1024_pixels(open_dashboard):
+    page = open_dashboard(viewport={"width": 1024, "height": 800})
+    expect(page.locator("figure[data-drawn]")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1024
