@@ -9,8 +9,9 @@ class Command(TrackCommand):
         super().add_arguments(parser)
         parser.add_argument("--assessor", required=True, metavar="NAME")
         parser.add_argument("--keep-negative", action="store_true", help="also imported negative grades, as they stood")
+        parser.add_argument("--keep-iterations", action="store_true", help="column 2 of an imported file, as it stood")
 
-    def handle(self, *, track, assessor, keep_negative, **options):
-        track = self.get_track(track)
-        for line in qrels_lines(self.get_assessor(track, assessor), keep_negative=keep_negative):
+    def handle(self, *, track, assessor, keep_negative, keep_iterations, **options):
+        found = self.get_assessor(self.get_track(track), assessor)
+        for line in qrels_lines(found, keep_negative=keep_negative, keep_iterations=keep_iterations):
             self.stdout.write(line, ending="")
