@@ -189,9 +189,9 @@ function decide(form) {
   const grade = form.get("accepted") ?? form.get("grade");
   const after = { state: form.get("state") ?? "graded", grade: grade ?? "" };
   const stay = revealsLater && after.state === "graded" && before.state !== "graded";
-  const following = upcoming(id)[0];
   taken.push({ id, before });
   mark(link, after, true);
+  const following = upcoming(id)[0] ?? (isOpen(link) ? id : undefined);
   // The reply brings the passage that is missing furthest ahead; when a suggestion is revealed now, this one again.
   const want = stay ? id : upcoming(following ?? id).find((each) => each !== id && !cache.has(each) && !asked.has(each));
   if (want) asked.add(want);
