@@ -9,7 +9,7 @@ from django.utils import timezone
 from assessment.domain.errors import DomainError
 from assessment.models import Pool, User
 from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
-from llm_worker.services.judges import judge_assessor, judge_freeze
+from llm_worker.services.judges import judge_assessor, judge_check_scale, judge_freeze
 
 # As many chunks of one job are on their way at a time; more workers than this would wait for each other's chunks.
 CHAINS = 4
@@ -48,6 +48,7 @@ def job_create(*, pool: Pool, judge: JudgeConfiguration, limit: int | None = Non
     """
     if limit is not None and limit < 1:
         raise DomainError("A limit must be at least 1.")
+    judge_check_scale(judge=judge, track=pool.track)
     with transaction.atomic():
         judge_freeze(judge)
         assessor = judge_assessor(judge=judge, track=pool.track)

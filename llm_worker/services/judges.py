@@ -3,6 +3,7 @@
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Track
 from llm_worker.domain import prompts
+from llm_worker.domain.replies import grade_tokens
 from llm_worker.engines import ENGINE_KINDS
 from llm_worker.models import JudgeConfiguration
 
@@ -35,6 +36,15 @@ def judge_create(
         queue=queue,
         description=description,
     )
+
+
+def judge_check_scale(*, judge: JudgeConfiguration, track: Track) -> None:
+    """Refuse a single-token judge in a track with a grade that is not one digit."""
+    if judge.decoding == JudgeConfiguration.Decoding.TOKEN:
+        try:
+            grade_tokens(list(track.grades.values_list("value", flat=True)))
+        except ValueError as error:
+            raise DomainError(str(error)) from error
 
 
 def judge_freeze(judge: JudgeConfiguration) -> None:

@@ -3,7 +3,9 @@
 import os
 import socket
 import sys
+import warnings
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
@@ -18,6 +20,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, queue, concurrency, **options):
+        from celery.platforms import SecurityWarning
+
         from config.celery import app
 
         if concurrency < 1:
@@ -27,6 +31,8 @@ class Command(BaseCommand):
         if not app.conf.broker_url:
             raise CommandError("There is no broker: set REDIS_URL, or unset DATABASE_URL and REDIS_URL.")
         connections.close_all()
+        # Celery warns root of pickled tasks; ours are JSON.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # Celery reports its shutdown on standard output
         worker = app.Worker(
             # The process id keeps two workers of one queue on one machine apart.
@@ -35,7 +41,7 @@ class Command(BaseCommand):
             pool="solo" if concurrency == 1 else "prefork",
             concurrency=concurrency,
             prefetch_multiplier=1,
-            loglevel="INFO",
+            loglevel=settings.LOG_LEVEL,
             quiet=True,
             # Workers here never ask each other anything; not waiting for their answers saves a second at the start.
             without_mingle=True,

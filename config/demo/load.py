@@ -1,0 +1,127 @@
+"""Loads the demo: people, two tracks through the ordinary importers, a pool, duties. Loading again adds nothing."""
+
+import io
+from collections.abc import Callable
+
+from django.contrib.auth.hashers import make_password
+
+from assessment.domain.scales import GradeSpec
+from assessment.models import Assessor, Condition, Pool, Reveal, Role, Track, User
+from assessment.services.duties import duties_assign
+from assessment.services.imports import documents_import, qrels_import, run_import, topics_import
+from assessment.services.people import assessor_ensure, member_set
+from assessment.services.pools import pool_create
+from assessment.services.tracks import track_create
+from config.demo.built_runs import built_runs
+from config.demo.datasets import DEMO_TRACKS, DemoTrack
+from llm_worker.models import JudgeConfiguration, LlmJob
+from llm_worker.services.jobs import job_create
+from llm_worker.services.judges import judge_assessor
+
+Say = Callable[[str], None]
+
+# Known to everyone who reads this file: the demo listens on this machine alone.
+PASSWORD = "assay-demo"
+LOGINS = {
+    "alice": "organizes both tracks",
+    "bob": "assesses, with and without suggestions",
+    "vera": "only looks at results",
+    "admin": "administers the site",
+}
+POOL = "first-topics"
+POOL_DEPTH = 5
+POOL_TOPICS = 4
+POOL_LIMIT = 60
+SUGGESTED_TOPICS = 2
+JUDGE = "umbrela-token"
+
+
+def load_demo(say: Say) -> None:
+    """Whatever of the demo is not there yet. `say` gets a line for each step."""
+    people = _people()
+    for described in DEMO_TRACKS:
+        track = Track.objects.filter(slug=described.slug).first()
+        if track is None:
+            say(f"Loading {described.name} ...")
+            track = track_create(
+                slug=described.slug,
+                name=described.name,
+                scale=[GradeSpec(grade.grade, grade.key, grade.label, grade.definition) for grade in described.scale],
+                created_by=people["alice"],
+                description=_with_source(described),
+                guidelines=described.guidelines,
+                relevant_from=described.relevant_from,
+            )
+            member_set(track=track, user=people["vera"], role=Role.VIEWER, by=people["alice"])
+        _load_files(track, described, people["alice"])
+    _give_work(Track.objects.get(slug="csfcube"), people)
+
+
+def start_suggestions(say: Say) -> LlmJob | None:
+    """Ask the demo's judge, and the lexical baseline beside it, about the demo's pool; once, not at every start."""
+    pool = Pool.objects.get(track__slug="csfcube", name=POOL)
+    job = None
+    for name in ("lexical-bm25", JUDGE):
+        judge = JudgeConfiguration.objects.get(name=name)
+        if not pool.llm_jobs.filter(judge=judge).exists():
+            job = job_create(pool=pool, judge=judge, limit=POOL_LIMIT)
+            say(f"{name} is asked about {job.calls.count()} passages, in the background.")
+    return job
+
+
+def _people() -> dict[str, User]:
+    people = {}
+    for name in LOGINS:
+        defaults = {
+            "password": make_password(PASSWORD),
+            "may_create_tracks": name == "alice",
+            "is_staff": name == "admin",
+            "is_superuser": name == "admin",
+        }
+        people[name], _ = User.objects.get_or_create(username=name, defaults=defaults)
+    return people
+
+
+def _load_files(track: Track, described: DemoTrack, organizer: User) -> None:
+    """Through the importers that everyone uses; what is already there stays as it is."""
+    if not track.topics.exists():
+        topics_import(track=track, source=described.topics, name=described.topics.name)
+    if described.documents and not track.collection.documents.exists():
+        documents_import(track=track, source=described.documents, name=described.documents.name)
+    if not track.runs.exists():
+        for runs in (described.runs(), built_runs(described)):
+            for name, content in runs:
+                run_import(track=track, source=io.BytesIO(content), name=name, by=organizer)
+    for qrels in described.qrels:
+        if not track.assessors.filter(name=qrels.assessor).exists():
+            qrels_import(track=track, source=qrels.path, name=qrels.path.name, assessor_name=qrels.assessor)
+
+
+def _give_work(track: Track, people: dict[str, User]) -> None:
+    """A small pool; bob judges half of its topics with suggestions and half without."""
+    topics = list(track.topics.all()[:POOL_TOPICS])
+    pool = track.pools.filter(name=POOL).first()
+    if pool is None:
+        pool = pool_create(track=track, name=POOL, depth=POOL_DEPTH, topics=topics, by=people["alice"])
+    if pool.duties.exists():
+        return
+    member_set(track=track, user=people["bob"], role=Role.ASSESSOR, by=people["alice"])
+    bob = assessor_ensure(track=track, user=people["bob"])
+    source = judge_assessor(judge=JudgeConfiguration.objects.get(name=JUDGE), track=track)
+    _assign(pool, bob, topics[:SUGGESTED_TOPICS], source)
+    _assign(pool, bob, topics[SUGGESTED_TOPICS:], None)
+
+
+def _assign(pool: Pool, assessor: Assessor, topics: list, source: Assessor | None) -> None:
+    terms = {"condition": Condition.MANUAL}
+    if source:
+        terms = {"condition": Condition.POST_EDIT, "reveal": Reveal.ALWAYS, "suggestion_source": source}
+    duties_assign(pool=pool, assessor=assessor, topics=topics, **terms)
+
+
+def _with_source(described: DemoTrack) -> str:
+    """The track's page says where its data comes from and under which licence."""
+    return (
+        f"{described.description}\n\n**Source:** {described.source}\n\n**Licence:** {described.licence}\n\n"
+        f"{described.attribution}"
+    )

@@ -1,0 +1,94 @@
+"""The processes of a running demo: a web server and a worker, both ended with it, however it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+from assessment.domain.errors import DomainError
+
+MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
+START_S = 60
+STOP_S = 30
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` if nobody listens there, otherwise any free port of the loopback interface."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise DomainError("There is no free port on 127.0.0.1.")
+
+
+class DemoProcesses:
+    """The web server and the worker. They get SIGTERM from the kernel should this process be killed."""
+
+    def __init__(self, port: int):
+        self.url = f"http://127.0.0.1:{port}"
+        self._web = _start("web", "--port", str(port))
+        self._worker = _start("worker")
+
+    def wait_until_ready(self) -> None:
+        """Raises DomainError when the web server does not answer in time."""
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz/", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise DomainError(f"The web server did not answer within {START_S} seconds.")
+
+    def check(self) -> bool:
+        """Start a killed worker again, returning True then. Raises DomainError when the web server has ended."""
+        if self._web.poll() is not None:
+            raise DomainError(f"The web server ended with code {self._web.returncode}.")
+        if self._worker.poll() is None:
+            return False
+        self._worker = _start("worker")
+        return True
+
+    def stop(self) -> None:
+        running = [process for process in (self._web, self._worker) if process.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _start(*command: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, str(MANAGE), *command],
+        env={**os.environ, "ASSAY_DIE_WITH_PARENT": str(os.getpid())},
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),
+        # Ctrl-C goes to the whole group; in a session of their own the children hear of it from us, in order.
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def demo_processes(port: int):
+    """Both processes, ready, for as long as the block runs."""
+    processes = DemoProcesses(port)
+    try:
+        processes.wait_until_ready()
+        yield processes
+    finally:
+        processes.stop()
