@@ -10,8 +10,10 @@ from assessment.selectors.comparisons import Comparison, GradeName, RunRow
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 NAMED_RUNS = 4
+ALL_NAMED = 6
 HEIGHT = 540
 TEXT_HEIGHT = 15
+LETTER_WIDTH = 8
 _SCORE = ".4f"
 _TAU = ".3f"
 
@@ -40,7 +42,7 @@ def run_scatter(comparison: Comparison, urls: dict[str, str] | None = None) -> d
         | {"href": {"field": "url"}, "description": {"field": "run"}},
     }
     moved = points | {"transform": [{"filter": "datum.named"}], "mark": {"type": "point", "style": "run-moved"}}
-    names = {"data": {"values": _beside_the_cloud(comparison.runs, high - low)}}
+    names = {"data": {"values": _beside_the_cloud(comparison.runs, low, high)}}
     leaders = names | {
         "mark": {"type": "rule", "style": "leader"},
         "encoding": {
@@ -53,15 +55,15 @@ def run_scatter(comparison: Comparison, urls: dict[str, str] | None = None) -> d
     labels = [
         names
         | {
-            "transform": [{"filter": f"datum.above == {str(above).lower()}"}],
-            "mark": {"type": "text", "style": "label", "align": "right" if above else "left", "dx": -4 if above else 4},
+            "transform": [{"filter": "datum.left" if left else "!datum.left"}],
+            "mark": {"type": "text", "style": "label", "align": "right" if left else "left", "dx": -4 if left else 4},
             "encoding": {
                 "x": x | {"field": "label_manual"},
                 "y": y | {"field": "label_automatic"},
                 "text": {"field": "run"},
             },
         }
-        for above in (True, False)
+        for left in (True, False)
     ]
     return _chart(values, HEIGHT) | {"layer": [identity, leaders, points, moved, *labels]}
 
@@ -103,13 +105,17 @@ def rank_slopes(comparison: Comparison) -> dict:
         "mark": {"type": "point", "style": "slope-end"},
         "encoding": {"x": x, "y": y, "tooltip": tooltip, "description": {"field": "run"}},
     }
-    moved = sorted(largest_changes(comparison.runs), key=lambda row: row.automatic_rank)
-    places = spread([row.automatic_rank for row in moved], TEXT_HEIGHT * len(comparison.runs) / HEIGHT)
+    ends_named = sorted(labelled(comparison.runs), key=lambda row: row.automatic_rank)
+    places = spread([row.automatic_rank for row in ends_named], TEXT_HEIGHT * len(comparison.runs) / HEIGHT)
     labels = {
         "data": {
             "values": [
-                {"run": f"{row.tag} {_change(row)}", "rank": place, "side": comparison.automatic}
-                for row, place in zip(moved, places, strict=True)
+                {
+                    "run": f"{row.tag} {_change(row)}" if row.change else row.tag,
+                    "rank": place,
+                    "side": comparison.automatic,
+                }
+                for row, place in zip(ends_named, places, strict=True)
             ]
         },
         "mark": {"type": "text", "style": "label", "align": "left", "dx": 8},
@@ -199,6 +205,11 @@ def confusion_rows(comparison: Comparison) -> list[ConfusionRow]:
     return rows
 
 
+def labelled(runs: list[RunRow]) -> list[RunRow]:
+    """The runs whose names stand in a chart: all where they are few, otherwise those whose rank changes most."""
+    return runs if len(runs) <= ALL_NAMED else largest_changes(runs)
+
+
 def largest_changes(runs: list[RunRow]) -> list[RunRow]:
     """The few runs whose rank changes most, and by at least three places: those worth a name in a chart."""
     moved = sorted(runs, key=lambda row: (-abs(row.change), row.manual_rank, row.tag))
@@ -221,28 +232,36 @@ def _start(block: list[float]) -> float:
     return block[0] / block[1]
 
 
-def _beside_the_cloud(runs: list[RunRow], extent: float) -> list[dict]:
-    """Where the names of the moved runs stand: left of all points of their height, or right of them where the run lies
-    under the diagonal, and far enough from each other."""
-    gap = extent * TEXT_HEIGHT / HEIGHT
+def _beside_the_cloud(runs: list[RunRow], low: float, high: float) -> list[dict]:
+    """Where the names of runs stand in the scatter: beside all points of their height, apart from each other; on the
+    left of runs above the diagonal if there is room for all, otherwise on the right.
+    """
+    gap = (high - low) * TEXT_HEIGHT / HEIGHT
+    letter = (high - low) * LETTER_WIDTH / HEIGHT
+
+    def edge(row: RunRow, height: float, left: bool) -> float:
+        near = [other.manual for other in runs if abs(other.automatic - height) < gap] + [row.manual]
+        return min(near) - gap if left else max(near) + gap
+
+    names = labelled(runs)
+    above = [row for row in names if row.automatic >= row.manual]
+    room = all(edge(row, row.automatic, True) - letter * len(row.tag) > low for row in above)
+    on_the_left = above if room else []
     labels = []
-    for above in (True, False):
-        side = [row for row in largest_changes(runs) if (row.automatic >= row.manual) == above]
-        side.sort(key=lambda row: row.automatic)
+    for left in (True, False):
+        side = sorted((row for row in names if (row in on_the_left) == left), key=lambda row: row.automatic)
         heights = spread([row.automatic for row in side], gap)
-        for row, height in zip(side, heights, strict=True):
-            near = [other.manual for other in runs if abs(other.automatic - height) < gap]
-            edge = min([*near, row.manual]) - gap if above else max([*near, row.manual]) + gap
-            labels.append(
-                {
-                    "run": row.tag,
-                    "manual": row.manual,
-                    "automatic": row.automatic,
-                    "label_manual": edge,
-                    "label_automatic": height,
-                    "above": above,
-                }
-            )
+        labels += [
+            {
+                "run": row.tag,
+                "manual": row.manual,
+                "automatic": row.automatic,
+                "label_manual": edge(row, height, left),
+                "label_automatic": height,
+                "left": left,
+            }
+            for row, height in zip(side, heights, strict=True)
+        ]
     return labels
 
 

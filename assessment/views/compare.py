@@ -50,7 +50,8 @@ def compare(request, slug):
     context = {"track": track, "assessors": assessors, "measures": MEASURES}
     if len(assessors) > 1:
         choice = chosen(request.GET, assessors)
-        context |= {"choice": choice, "arriving": any(is_arriving(one) for one in assessors if one.name in choice)}
+        sides = [one for one in assessors if one.name in choice[:2]]
+        context |= {"choice": choice, "sides": sides, "arriving": any(is_arriving(one) for one in sides)}
         try:
             comparison = compare_assessors(track, *(named(assessors, name) for name in choice[:2]), choice.measure)
         except DomainError as error:

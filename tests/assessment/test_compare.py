@@ -191,6 +191,13 @@ def test_the_page_follows_a_judge_that_is_still_at_work(client, vera, comparison
     assert 'hx-trigger="every 10s"' not in client.get(address).content.decode()
 
 
+def test_what_is_to_be_known_of_a_judge_stands_beside_its_figures(client, vera, comparison, umbrela, address):
+    umbrela.caveat = "No better than chance."
+    umbrela.save()
+    client.force_login(vera)
+    assert "<strong>umbrela:</strong> No better than chance." in client.get(address).content.decode()
+
+
 def test_one_assessor_alone_leads_to_an_import(client, alice, runs, nist, address):
     client.force_login(alice)
     page = client.get(address).content.decode()
