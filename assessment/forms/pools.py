@@ -69,7 +69,7 @@ class DutyForm(DomainForm):
         choices=[
             (Condition.MANUAL, "manual: the whole pool, no suggestions"),
             (Condition.FILTERED, "filtered: without what the source graded 0; no label is shown"),
-            (Condition.POST_EDIT, "post-edit: filtered, and the source's label is shown"),
+            (Condition.POST_EDIT, "post-edit: the source's label is shown, to keep or to change"),
         ],
         initial=Condition.MANUAL,
     )

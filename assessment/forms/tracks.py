@@ -16,7 +16,7 @@ class GradeForm(forms.Form):
     value = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_GRADE, label="Grade")
     key = forms.CharField(required=False, max_length=1, label="Key")
     label = forms.CharField(required=False, max_length=LONGEST_LABEL, label="Label")
-    definition = forms.CharField(required=False, label="What it means", widget=forms.Textarea(attrs={"rows": 2}))
+    definition = forms.CharField(required=False, label="What it means", widget=forms.Textarea(attrs={"rows": 1}))
 
     def clean(self):
         cleaned = super().clean()

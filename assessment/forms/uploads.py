@@ -51,7 +51,7 @@ class QrelsUploadForm(RunUploadForm):
     def __init__(self, data=None, files=None, *, track: Track):
         super().__init__(data, files)
         self.track = track
-        self.fields["files"].widget.allow_multiple_selected = False
+        # The browser offers one file only; a second one that is sent all the same is seen, and refused below.
         self.fields["files"].widget.attrs.pop("multiple", None)
         self.fields["replace"].label = "Replace what this assessor said before"
         self.fields[

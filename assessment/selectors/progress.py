@@ -53,7 +53,8 @@ class Work:
         return list(dict.fromkeys(one.duty.get_condition_display() for one in self.duties))
 
 
-# Filtered and post-edit duties leave out what the suggestion's source graded 0 (Upadhyay et al., arXiv 2411.08275).
+# The same passages as selectors/judging.py::duty_items shows, for many duties at once: a filtered duty leaves out what
+# the source graded 0 unless the assessor has judged it already.
 _COUNTS = """
     SELECT duty.id, count(item.id), count(mine.id) FILTER (WHERE mine.state <> 'skipped')
     FROM assessment_duty duty
@@ -62,19 +63,18 @@ _COUNTS = """
         ON mine.assessor_id = duty.assessor_id AND mine.topic_id = item.topic_id
         AND mine.document_id = item.document_id
     LEFT JOIN assessment_judgment theirs
-        ON duty.condition = ANY(%s) AND theirs.assessor_id = duty.suggestion_source_id
+        ON duty.condition = 'filtered' AND theirs.assessor_id = duty.suggestion_source_id
         AND theirs.topic_id = item.topic_id AND theirs.document_id = item.document_id
-    WHERE duty.id = ANY(%s) AND (theirs.grade IS NULL OR theirs.grade > 0)
+    WHERE duty.id = ANY(%s) AND (theirs.grade IS NULL OR theirs.grade > 0 OR mine.id IS NOT NULL)
     GROUP BY duty.id
 """
-_FILTERING = [Condition.FILTERED.value, Condition.POST_EDIT.value]
 
 
 def duty_progress(duties: Iterable[Duty]) -> list[DutyProgress]:
     """Progress of each duty, in the order given, by one query."""
     listed = list(duties)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, [_FILTERING, [duty.pk for duty in listed]])
+        cursor.execute(_COUNTS, [[duty.pk for duty in listed]])
         counts = {pk: (done, total) for pk, total, done in cursor.fetchall()}
     return [DutyProgress(duty, *counts.get(duty.pk, (0, 0))) for duty in listed]
 

@@ -10,6 +10,7 @@ from assessment.selectors.exports import qrels_lines
 from assessment.selectors.overview import assessor_rows
 from assessment.services.imports import qrels_import
 
+from .posting import posted
 from .uploads import import_each
 
 
@@ -17,7 +18,7 @@ from .uploads import import_each
 def assessors(request, slug):
     """Everybody who labelled: people, judges, imported qrels. Organizers import and export."""
     track = get_track_for_user(request.user, slug, ORGANIZERS if request.method == "POST" else READERS)
-    form = QrelsUploadForm(request.POST or None, request.FILES or None, track=track)
+    form = QrelsUploadForm(*posted(request), track=track)
     reports = []
     if request.method == "POST" and form.is_valid():
         options = {name: form.cleaned_data[name] for name in ("assessor_name", "replace", "skip_unknown_topics")}

@@ -6,13 +6,14 @@ from assessment.forms.uploads import UploadForm
 from assessment.selectors.documents import document_counts, documents_from
 from assessment.services.imports import documents_import
 
+from .posting import posted
 from .uploads import import_each
 
 
 @login_required
 def documents(request, slug):
     track = get_track_for_user(request.user, slug, ORGANIZERS)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(*posted(request))
     reports = []
     if request.method == "POST" and form.is_valid():
         reports = import_each(form.cleaned_data["files"], documents_import, track=track)

@@ -12,12 +12,14 @@ from assessment.selectors.progress import pool_board, work_in_pool
 from assessment.services.duties import duties_withdraw
 from assessment.services.pools import pool_create, pool_preview
 
+from .posting import posted
+
 
 @login_required
 def pools(request, slug):
     """The track's pools, and a form that shows a pool's size before it is made."""
     track = get_track_for_user(request.user, slug, ORGANIZERS)
-    form = PoolForm(request.POST or None, track=track)
+    form = PoolForm(posted(request)[0], track=track)
     context = {"track": track, "form": form, "pools": pools_with_sizes(track), "sizes": None}
     if request.method == "POST" and "preview" in request.POST:
         context["sizes"] = _spread(form)

@@ -10,6 +10,7 @@ from assessment.forms.uploads import RunUploadForm
 from assessment.selectors.rankings import run_topics, top_of_ranking
 from assessment.services.imports import run_import
 
+from .posting import posted
 from .uploads import import_each
 
 PER_PAGE = 200
@@ -19,12 +20,12 @@ PER_PAGE = 200
 def runs(request, slug):
     """Viewers read the list; organizers upload as well."""
     track = get_track_for_user(request.user, slug, ORGANIZERS if request.method == "POST" else READERS)
-    form = RunUploadForm(request.POST or None, request.FILES or None)
+    form = RunUploadForm(*posted(request))
     reports = []
     if request.method == "POST" and form.is_valid():
         options = {name: form.cleaned_data[name] for name in ("replace", "skip_unknown_topics")}
         reports = import_each(form.cleaned_data["files"], run_import, track=track, by=request.user, **options)
-    listed = track.runs.select_related("uploaded_by").annotate(topics=Count("rankings"))
+    listed = track.runs.select_related("uploaded_by").annotate(topics=Count("rankings")).order_by("tag")
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     context = {"track": track, "form": form, "reports": reports, "page": page}
     return render(request, "assessment/runs.html", context)

@@ -6,6 +6,7 @@ from assessment.access import ORGANIZERS, get_track_for_user
 from assessment.forms.uploads import UploadForm
 from assessment.services.imports import topics_import
 
+from .posting import posted
 from .uploads import import_each
 
 PER_PAGE = 100
@@ -14,7 +15,7 @@ PER_PAGE = 100
 @login_required
 def topics(request, slug):
     track = get_track_for_user(request.user, slug, ORGANIZERS)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(*posted(request))
     reports = []
     if request.method == "POST" and form.is_valid():
         reports = import_each(form.cleaned_data["files"], topics_import, track=track)

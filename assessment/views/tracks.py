@@ -10,6 +10,8 @@ from assessment.selectors.overview import next_steps, track_counts
 from assessment.selectors.progress import work_of_user
 from assessment.services import tracks
 
+from .posting import posted
+
 
 @login_required
 def track(request, slug):
@@ -28,7 +30,7 @@ def track(request, slug):
 def track_create(request):
     if not (request.user.is_staff or request.user.may_create_tracks):
         raise Http404("Only people who may create tracks see this page.")
-    form = TrackForm(request.POST or None)
+    form = TrackForm(posted(request)[0])
     if _is_submitted(request) and form.is_valid():
         made = form.attempt(tracks.track_create, created_by=request.user, **form.arguments())
         if made:
@@ -40,7 +42,7 @@ def track_create(request):
 @login_required
 def track_edit(request, slug):
     track = get_track_for_user(request.user, slug, ORGANIZERS)
-    form = TrackForm(request.POST or None, track=track)
+    form = TrackForm(posted(request)[0], track=track)
     saved = _is_submitted(request) and form.is_valid() and form.attempt(tracks.track_update, **form.arguments())
     if saved:
         messages.success(request, "The settings are saved.")

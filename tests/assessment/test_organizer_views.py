@@ -1,0 +1,416 @@
+"""Who may open what, and what the organizer's pages say."""
+
+import gzip
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from assessment.models import Document, Duty, Judgment, Membership, Pool, Run, Topic, Track, User
+from assessment.services.duties import duties_assign
+
+# URL name: what each role gets. Everything is a 404 for charlie, and a redirect to the login for nobody in particular.
+PAGES = {
+    "track": {"alice": 200, "bob": 200, "vera": 200},
+    "track_edit": {"alice": 200, "bob": 404, "vera": 404},
+    "topics": {"alice": 200, "bob": 404, "vera": 404},
+    "documents": {"alice": 200, "bob": 404, "vera": 404},
+    "runs": {"alice": 200, "bob": 404, "vera": 200},
+    "run": {"alice": 200, "bob": 404, "vera": 200},
+    "assessors": {"alice": 200, "bob": 404, "vera": 200},
+    "qrels_export": {"alice": 200, "bob": 404, "vera": 404},
+    "pools": {"alice": 200, "bob": 404, "vera": 404},
+    "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
+    "pool": {"alice": 200, "bob": 404, "vera": 404},
+    "people": {"alice": 200, "bob": 404, "vera": 404},
+}
+WRITES = ("track_edit", "topics", "documents", "runs", "assessors", "pools", "duties_assign", "people")
+
+
+@pytest.fixture
+def as_user(client):
+    def logged_in(user):
+        client.force_login(user)
+        return client
+
+    return logged_in
+
+
+@pytest.fixture
+def addresses(track, runs, pool, nist):
+    own = {"run": runs[0].pk, "qrels_export": nist.pk, "pool": pool.pk, "duties_assign": pool.pk}
+    names = {*PAGES, *WRITES}
+    return {name: reverse(name, args=[track.slug, own[name]] if name in own else [track.slug]) for name in names}
+
+
+def file(name, text):
+    return SimpleUploadedFile(name, text.encode() if isinstance(text, str) else text)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_for_its_roles_and_does_not_exist_for_others(
+    as_user, addresses, alice, bob, vera, charlie, admin, name
+):
+    got = {user.username: as_user(user).get(addresses[name]).status_code for user in (alice, bob, vera, charlie, admin)}
+    assert got == {**PAGES[name], "charlie": 404, "admin": 200}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_only_organizers_write(as_user, addresses, alice, bob, vera, charlie, name):
+    refused = [as_user(user).post(addresses[name], {}).status_code for user in (bob, vera, charlie)]
+    assert refused == [404, 404, 404]
+    assert as_user(alice).post(addresses[name], {}).status_code == 200
+
+
+@pytest.mark.parametrize("name", [*PAGES, "duties_assign"])
+def test_without_a_login_there_is_only_the_login(client, addresses, name):
+    assert client.get(addresses[name]).headers["Location"].startswith(reverse("login"))
+
+
+def test_things_of_another_track_are_not_found_under_this_one(as_user, alice, addresses, track, runs, pool, nist):
+    from assessment.services.tracks import track_create
+
+    track_create(slug="other", name="Other", scale=range(2), created_by=alice)
+    for name, pk in (("run", runs[0].pk), ("pool", pool.pk), ("qrels_export", nist.pk)):
+        assert as_user(alice).get(reverse(name, args=["other", pk])).status_code == 404
+
+
+def test_a_role_that_was_withdrawn_opens_nothing(as_user, addresses, bob, track):
+    Membership.objects.filter(user=bob).delete()
+    assert as_user(bob).get(addresses["track"]).status_code == 404
+
+
+def test_tracks_are_created_by_those_who_may(as_user, bob, charlie, admin):
+    got = [as_user(user).get(reverse("track_create")).status_code for user in (bob, charlie, admin)]
+    assert got == [404, 200, 200]
+
+
+def scale_rows(*rows):
+    data = {"scale-TOTAL_FORMS": len(rows), "scale-INITIAL_FORMS": 0}
+    for number, row in enumerate(rows):
+        data |= {f"scale-{number}-{name}": row[name] for name in row}
+    return data
+
+
+YES_NO = scale_rows({"value": 0, "key": "n", "label": "no"}, {"value": 1, "key": "y", "label": "yes"}, {"value": ""})
+TRACK = {"name": "New one", "slug": "new-one", "relevant_from": 1}
+
+
+def test_a_track_is_made_from_the_form_and_its_maker_organizes_it(as_user, alice):
+    response = as_user(alice).post(reverse("track_create"), TRACK | YES_NO)
+    assert response.headers["Location"] == reverse("track", args=["new-one"])
+    track = Track.objects.get(slug="new-one")
+    assert list(track.grades.values_list("value", "key", "label")) == [(0, "n", "no"), (1, "y", "yes")]
+    assert Membership.objects.get(track=track).user == alice
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"slug": "small"}, "already a track"),
+        ({"slug": "two words"}, "letters, numbers, underscores or hyphens"),
+        ({"name": ""}, "This field is required"),
+        ({"relevant_from": 5}, "must be one of the grades 0, 1"),
+        ({"scale-1-key": "n"}, "share a key"),
+        ({"scale-1-value": ""}, "Which number?"),
+        ({"scale-1-value": "0"}, "ascending order, each value once"),
+        ({"scale-1-label": ""}, "needs a label"),
+    ],
+)
+def test_a_bad_track_comes_back_with_the_reason_and_what_was_typed(as_user, track, alice, change, sentence):
+    response = as_user(alice).post(reverse("track_create"), TRACK | YES_NO | {"description": "Kept text"} | change)
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+    assert "Kept text" in response.content.decode()
+    assert Track.objects.count() == 1
+
+
+def test_a_preset_fills_the_rows_in_and_stores_nothing(as_user, alice):
+    data = TRACK | YES_NO | {"preset_apply": "1", "preset": "0-4"}
+    response = as_user(alice).post(reverse("track_create"), data)
+    assert [row["value"].value() for row in response.context["form"].scale] == [0, 1, 2, 3, 4, None, None]
+    assert response.context["form"]["name"].value() == "New one"
+    assert not Track.objects.exists()
+
+
+def test_settings_keep_a_grade_that_is_in_use(as_user, alice, track, nist):
+    response = as_user(alice).post(reverse("track_edit", args=["small"]), TRACK | YES_NO)
+    assert response.status_code == 200
+    assert "use grade 2, 3" in response.content.decode()
+    assert track.grades.count() == 4
+
+
+def test_settings_are_saved_and_the_short_name_stays(as_user, alice, track):
+    rows = scale_rows({"value": 1, "label": "some"}, {"value": 0, "label": "none"})
+    response = as_user(alice).post(reverse("track_edit", args=["small"]), TRACK | rows)
+    assert response.status_code == 302
+    track.refresh_from_db()
+    assert (track.slug, track.name) == ("small", "New one")
+    assert list(track.grades.values_list("key", flat=True)) == ["0", "1"]
+
+
+def test_topics_go_in_and_a_bad_file_beside_them_is_refused_with_its_lines(as_user, alice, track):
+    files = [file("good.tsv", "t1\tfirst\nt2\tsecond\n"), file("bad.tsv", "t3\tthird\nno tab here\n")]
+    response = as_user(alice).post(reverse("topics", args=["small"]), {"files": files})
+    assert [report.colour for report in response.context["reports"]] == ["ok", "bad"]
+    assert "line 2" in response.content.decode()
+    assert list(Topic.objects.values_list("qid", flat=True)) == ["t1", "t2"]
+
+
+def test_an_upload_without_a_file_says_so(as_user, alice, track):
+    response = as_user(alice).post(reverse("topics", args=["small"]), {})
+    assert "Choose at least one file." in response.content.decode()
+
+
+def test_compressed_documents_go_in_and_are_found_by_the_beginning_of_their_docid(as_user, alice, track):
+    lines = "".join(f'{{"docid": "doc#{n}.0", "title": "T{n}", "segment": "text {n}"}}\n' for n in range(60))
+    packed = file("segments.jsonl.gz", gzip.compress(lines.encode()))
+    client = as_user(alice)
+    response = client.post(reverse("documents", args=["small"]), {"files": [packed]})
+    assert [report.colour for report in response.context["reports"]] == ["ok"]
+    first = client.get(reverse("documents", args=["small"]), {"start": "doc#"}).context["page"]
+    rest = client.get(reverse("documents", args=["small"]), {"start": "doc#", "after": first.next}).context["page"]
+    assert (len(first.documents), len(rest.documents), rest.next) == (50, 10, "")
+    found = client.get(reverse("documents", args=["small"]), {"start": "doc#7"}).context["page"].documents
+    assert [document.docid for document in found] == ["doc#7.0"]
+
+
+def test_a_docid_with_a_nul_is_only_not_found(as_user, alice, documents):
+    response = as_user(alice).get(reverse("documents", args=["small"]), {"start": "d\0x", "after": "\0"})
+    assert response.status_code == 200
+
+
+RUN = "q1 Q0 d1 1 2.0 mine\nq1 Q0 d2 2 1.0 mine\nq2 Q0 d1 1 2.0 mine\nq3 Q0 d1 1 2.0 mine\n"
+
+
+def test_a_run_goes_in_under_its_tag(as_user, alice, topics, documents):
+    response = as_user(alice).post(reverse("runs", args=["small"]), {"files": [file("whatever.txt", RUN)]})
+    assert [report.status for report in response.context["reports"]] == ["stored"]
+    run = Run.objects.get()
+    assert (run.tag, run.lines, run.uploaded_by) == ("mine", 4, alice)
+
+
+def test_a_bad_run_is_refused_with_every_line_and_nothing_of_it_is_stored(as_user, alice, topics):
+    bad = "q1 Q0 d1 1 high mine\nq1 Q0 d2 2 mine\nq1 Q0 <b>d3</b> 3 nan mine\n"
+    response = as_user(alice).post(reverse("runs", args=["small"]), {"files": [file("bad.txt", bad)]})
+    assert {problem.line for problem in response.context["reports"][0].problems} == {1, 2, 3}
+    assert "<b>d3</b>" not in response.content.decode()
+    assert not Run.objects.exists()
+    assert not Document.objects.exists()
+
+
+def test_of_a_thousand_problems_a_hundred_are_shown_and_all_can_be_kept(as_user, alice, topics):
+    bad = "".join(f"q1 Q0 d{line} 1 high mine\n" for line in range(1000))
+    response = as_user(alice).post(reverse("runs", args=["small"]), {"files": [file("bad.txt", bad)]})
+    page = response.content.decode()
+    assert page.count('<strong class="num">line ') == 100
+    assert "Download all 1,000" in page
+    assert "line 1000: " in page
+
+
+def test_the_same_tag_needs_the_tick_to_be_replaced(as_user, alice, topics):
+    client, address = as_user(alice), reverse("runs", args=["small"])
+    statuses = []
+    other = RUN.replace("2.0", "3.0")
+    for text, more in ((RUN, {}), (RUN, {}), (other, {}), (other, {"replace": "on"})):
+        response = client.post(address, {"files": [file("r.txt", text)]} | more)
+        statuses.append(response.context["reports"][0].status)
+    assert statuses == ["stored", "unchanged", "refused", "replaced"]
+
+
+def test_unknown_topics_are_an_error_until_the_tick_skips_them(as_user, alice, topics):
+    client, address = as_user(alice), reverse("runs", args=["small"])
+    text = RUN + "q99 Q0 d1 1 2.0 mine\n"
+    refused = client.post(address, {"files": [file("r.txt", text)]}).context["reports"][0]
+    stored = client.post(address, {"files": [file("r.txt", text)], "skip_unknown_topics": "on"}).context["reports"][0]
+    assert (refused.status, refused.problems[0].line, stored.status) == ("refused", 5, "stored")
+
+
+def test_a_run_shows_the_ranking_of_the_chosen_topic(as_user, vera, runs, topics):
+    address = reverse("run", args=["small", runs[1].pk])
+    response = as_user(vera).get(address, {"topic": topics[1].pk})
+    rows = response.context["ranking"].rows
+    assert [(row.rank, row.document.docid, row.score) for row in rows[:2]] == [(1, "d6", 6.0), (2, "d5", 5.0)]
+    assert "topics are missing" in response.content.decode()
+    assert as_user(vera).get(address, {"topic": topics[2].pk}).status_code == 404
+
+
+def test_assessors_are_listed_with_their_grades(as_user, vera, nist, assessor_bob):
+    rows = {row.assessor.name: row for row in as_user(vera).get(reverse("assessors", args=["small"])).context["rows"]}
+    assert [bar.count for bar in rows["nist"].bars] == [2, 0, 1, 1]
+    assert [bar.height for bar in rows["nist"].bars] == [30, 0, 15, 15]
+    assert (rows["nist"].judged, rows["nist"].unjudgeable, rows["bob"].judged) == (4, 1, 0)
+
+
+def test_a_viewer_sees_no_way_to_import_or_export(as_user, vera, nist, runs):
+    page = as_user(vera).get(reverse("assessors", args=["small"])).content.decode()
+    assert "Import qrels" not in page
+    assert "/qrels/" not in page
+    assert "Upload runs" not in as_user(vera).get(reverse("runs", args=["small"])).content.decode()
+
+
+def test_qrels_come_in_under_a_name_and_go_out_as_they_were(as_user, alice, topics):
+    client = as_user(alice)
+    data = {"assessor_name": "trec", "files": [file("x.qrels", "q1 0 d1 3\nq1 0 d2 0\nq2 0 d1 1\n")]}
+    assert client.post(reverse("assessors", args=["small"]), data).context["reports"][0].status == "stored"
+    trec = Judgment.objects.first().assessor
+    response = client.get(reverse("qrels_export", args=["small", trec.pk]))
+    assert response.getvalue().decode() == "q1 0 d1 3\nq1 0 d2 0\nq2 0 d1 1\n"
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert "small.trec.qrels" in response.headers["Content-Disposition"]
+
+
+def test_two_qrels_files_under_one_name_are_refused(as_user, alice, topics):
+    data = {"assessor_name": "trec", "files": [file("a", "q1 0 d1 3\n"), file("b", "q1 0 d1 2\n")]}
+    assert (
+        "One qrels file at a time" in as_user(alice).post(reverse("assessors", args=["small"]), data).content.decode()
+    )
+    assert not Judgment.objects.exists()
+
+
+def test_the_size_of_a_pool_is_shown_before_it_is_made(as_user, alice, runs, topics):
+    data = {"depth": 2, "order": "shuffle", "seed": 0, "runs": [run.pk for run in runs]}
+    response = as_user(alice).get(reverse("pool_preview", args=["small"]), data)
+    sizes = response.context["sizes"]
+    assert (sizes.total, sizes.smallest, sizes.middle, sizes.largest) == (10, 2, 4, 4)
+    assert not Pool.objects.exists()
+
+
+def test_a_pool_without_runs_says_what_to_tick(as_user, alice, runs):
+    data = {"depth": 2, "order": "shuffle", "seed": 0}
+    assert "tick it" in as_user(alice).get(reverse("pool_preview", args=["small"]), data).content.decode()
+    response = as_user(alice).post(reverse("pools", args=["small"]), data)
+    assert response.status_code == 200
+    assert not Pool.objects.exists()
+
+
+def test_a_pool_is_made_over_the_ticked_runs(as_user, alice, runs):
+    data = {"depth": 1, "order": "docid", "seed": 0, "runs": [runs[0].pk], "name": ""}
+    response = as_user(alice).post(reverse("pools", args=["small"]), data)
+    pool = Pool.objects.get()
+    assert response.headers["Location"] == reverse("pool", args=["small", pool.pk])
+    assert (pool.name, pool.items.count(), pool.created_by) == ("pool-1", 3, alice)
+    again = as_user(alice).post(reverse("pools", args=["small"]), data)
+    assert "already has a pool named pool-1" in again.content.decode()
+
+
+def test_the_list_of_pools_counts_without_multiplying(as_user, alice, pool, assessor_bob):
+    duties_assign(pool=pool, assessor=assessor_bob, condition="manual")
+    listed = as_user(alice).get(reverse("pools", args=["small"])).context["pools"][0]
+    assert (listed.size, listed.topics, listed.people, listed.run_count) == (6, 3, 1, 2)
+
+
+def test_duties_are_given_and_withdrawn(as_user, alice, bob, pool, assessor_bob, topics):
+    address = reverse("duties_assign", args=["small", pool.pk])
+    data = {"person": bob.pk, "condition": "manual", "reveal": "always", "topics": [topics[0].pk]}
+    assert as_user(alice).post(address, data).status_code == 302
+    assert Duty.objects.get().topic == topics[0]
+    as_user(alice).post(address, {"withdraw": assessor_bob.pk})
+    assert not Duty.objects.exists()
+
+
+def test_a_refused_duty_comes_back_with_the_reason(as_user, alice, bob, pool):
+    data = {"person": bob.pk, "condition": "post_edit", "reveal": "always"}
+    response = as_user(alice).post(reverse("duties_assign", args=["small", pool.pk]), data)
+    assert response.status_code == 200
+    assert "Name whose suggestions" in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["vera", "charlie"])
+def test_people_who_do_not_judge_are_not_offered_duties(as_user, alice, vera, charlie, pool, name):
+    person = User.objects.get(username=name)
+    data = {"person": person.pk, "condition": "manual", "reveal": "always"}
+    assert as_user(alice).post(reverse("duties_assign", args=["small", pool.pk]), data).status_code == 200
+    assert not Duty.objects.exists()
+
+
+def test_an_account_is_made_and_its_password_shown_once(as_user, client, alice, track):
+    address = reverse("people", args=["small"])
+    response = as_user(alice).post(address, {"action": "create", "username": "dora", "role": "assessor"})
+    password = re.search(r"([a-z2-9]{4}-){3}[a-z2-9]{4}", response.content.decode()).group()
+    assert "no-store" in response.headers["Cache-Control"]
+    assert password not in client.get(address).content.decode()
+    client.logout()
+    assert client.login(username="dora", password=password)
+    assert client.get(reverse("track", args=["small"])).status_code == 200
+
+
+def test_an_account_that_cannot_have_the_role_is_not_made_either(as_user, alice, track, judge):
+    data = {"action": "create", "username": "lexical", "role": "assessor"}
+    response = as_user(alice).post(reverse("people", args=["small"]), data)
+    assert "already has an assessor named lexical" in response.content.decode()
+    assert not User.objects.filter(username="lexical").exists()
+
+
+def test_somebody_with_an_account_is_added_by_username(as_user, alice, charlie, track):
+    address = reverse("people", args=["small"])
+    unknown = as_user(alice).post(address, {"action": "add", "username": "zoe", "role": "viewer"})
+    assert "There is no account named zoe" in unknown.content.decode()
+    as_user(alice).post(address, {"action": "add", "username": "charlie", "role": "viewer"})
+    assert Membership.objects.get(user=charlie).role == "viewer"
+
+
+def test_roles_are_set_and_withdrawn_but_never_the_last_organizer(as_user, alice, bob, track):
+    address = reverse("people", args=["small"])
+    as_user(alice).post(address, {"action": "set", "user": bob.pk, "role": "organizer"})
+    as_user(alice).post(address, {"action": "remove", "user": bob.pk})
+    assert not Membership.objects.filter(user=bob).exists()
+    response = as_user(alice).post(address, {"action": "remove", "user": alice.pk}, follow=True)
+    assert "only organizer" in response.content.decode()
+    assert Membership.objects.filter(user=alice).exists()
+
+
+def test_an_organizer_who_gives_up_the_role_is_sent_home(as_user, alice, bob, track):
+    address = reverse("people", args=["small"])
+    as_user(alice).post(address, {"action": "set", "user": bob.pk, "role": "organizer"})
+    response = as_user(alice).post(address, {"action": "remove", "user": alice.pk})
+    assert response.headers["Location"] == reverse("home")
+
+
+def test_an_assessor_finds_the_own_work_on_the_first_page_and_nobody_elses(as_user, bob, alice, pool, assessor_bob):
+    duties_assign(pool=pool, assessor=assessor_bob, condition="manual")
+    home = as_user(bob).get(reverse("home"))
+    assert [(work.done, work.total) for work in home.context["works"]] == [(0, 6)]
+    assert "Begin judging" in home.content.decode()
+    assert as_user(alice).get(reverse("home")).context["works"] == []
+
+
+def test_an_assessor_sees_no_counts_of_the_track(as_user, bob, pool, nist):
+    page = as_user(bob).get(reverse("track", args=["small"]))
+    assert "counts" not in page.context
+    assert "nist" not in page.content.decode()
+
+
+def test_first_pages_without_anything_say_what_to_do(as_user, charlie, db):
+    assert "Create a track" in as_user(charlie).get(reverse("home")).content.decode()
+    nobody = User.objects.create(username="nobody")
+    page = as_user(nobody).get(reverse("home")).content.decode()
+    assert "adds you by your user name" in page
+    assert "Create a track" not in page
+
+
+def test_the_overview_names_the_next_step(as_user, alice, track):
+    client, address = as_user(alice), reverse("track", args=["small"])
+    assert client.get(address).context["next_step"].title == "Load the topics"
+    Topic.objects.create(track=track, qid="q1", query="x", position=1)
+    assert client.get(address).context["next_step"].title == "Load the passages"
+
+
+@pytest.mark.parametrize("page", ["home", "track", "runs", "assessors", "pool"])
+def test_pages_ask_the_database_as_often_for_much_as_for_little(
+    as_user, alice, track, topics, documents, runs, pool, nist, assessor_bob, django_assert_max_num_queries, page
+):
+    duties_assign(pool=pool, assessor=assessor_bob, condition="manual")
+    Run.objects.bulk_create(Run(track=track, tag=f"run{n}", sha256="x", lines=1) for n in range(40))
+    address = {"home": reverse("home"), "pool": reverse("pool", args=["small", pool.pk])}
+    client = as_user(alice)
+    with django_assert_max_num_queries(24):
+        assert client.get(address.get(page) or reverse(page, args=["small"])).status_code == 200
+
+
+def test_guidelines_are_shown_as_markdown_without_scripts(as_user, bob, track):
+    Track.objects.filter(pk=track.pk).update(guidelines="Be **fair**. <script>alert(1)</script>")
+    page = as_user(bob).get(reverse("track", args=["small"])).content.decode()
+    assert "<strong>fair</strong>" in page
+    assert "<script>alert" not in page
