@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.hashers import make_password
 
+from assessment.domain.errors import DomainError
 from assessment.domain.scales import GradeSpec
 from assessment.models import Assessor, Condition, Pool, Reveal, Role, Track, User
 from assessment.services.duties import duties_assign
@@ -14,7 +15,7 @@ from assessment.services.pools import pool_create
 from assessment.services.tracks import track_create
 from config.demo.built_runs import built_runs
 from config.demo.datasets import DEMO_TRACKS, DemoTrack
-from llm_worker.models import JudgeConfiguration, LlmJob
+from llm_worker.models import JudgeConfiguration
 from llm_worker.services.jobs import job_create
 from llm_worker.services.judges import judge_assessor
 
@@ -57,16 +58,15 @@ def load_demo(say: Say) -> None:
     _give_work(Track.objects.get(slug="csfcube"), people)
 
 
-def start_suggestions(say: Say) -> LlmJob | None:
-    """Ask the demo's judge, and the lexical baseline beside it, about the demo's pool; once, not at every start."""
+def start_suggestions(say: Say) -> None:
+    """Ask the demo's judge, and the lexical baseline beside it, about what they have not judged of the demo's pool."""
     pool = Pool.objects.get(track__slug="csfcube", name=POOL)
-    job = None
-    for name in ("lexical-bm25", JUDGE):
-        judge = JudgeConfiguration.objects.get(name=name)
-        if not pool.llm_jobs.filter(judge=judge).exists():
+    for judge in JudgeConfiguration.objects.filter(name__in=["lexical-bm25", JUDGE]):
+        try:
             job = job_create(pool=pool, judge=judge, limit=POOL_LIMIT)
-            say(f"{name} is asked about {job.calls.count()} passages, in the background.")
-    return job
+        except DomainError:
+            continue  # it has judged the pool, in an earlier demo
+        say(f"{judge.name} is asked about {job.calls.count()} passages, in the background.")
 
 
 def _people() -> dict[str, User]:

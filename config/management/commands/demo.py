@@ -1,5 +1,6 @@
 """`demo`: everything at once, on real services, with real data and a real (small) model."""
 
+import signal
 import time
 
 from django.core.management.base import BaseCommand
@@ -17,6 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="do the main job once through HTTP, then exit 0 or 1")
 
     def handle(self, *, port, check, **options):
+        # A shell starts background jobs with SIGINT ignored; the demo promises that SIGINT ends it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         say = self.stderr.write
         load_demo(say)
         with demo_processes(free_port(port)) as processes:
