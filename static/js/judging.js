@@ -2,12 +2,12 @@
 // What is pressed holds at once on the screen; the outbox brings it to the server, whose reply has the last word.
 
 import { Clock } from "./clock.js";
+import { showLight } from "./light.js";
 import { listenForKeys } from "./shortcuts.js";
 import { Outbox, newKey } from "./outbox.js";
 
 const AHEAD = 2;
 const POLL_PAUSES = [2000, 3000, 5000, 8000, 15_000];
-const WORDS = { saved: "saved", saving: "saving", retrying: "trying again", offline: "offline", refused: "refused" };
 
 const $ = (id) => document.getElementById(id);
 const [desk, stage, finished, grading, controls] = ["desk", "stage", "finished", "grading", "controls"].map($);
@@ -23,7 +23,7 @@ let current = Number(desk.dataset.item) || null;
 let painted = false;
 let poll;
 
-// --- what the screen knows of each passage: the column is the model ------------------------------------------------
+// --- what the screen knows of each passage: the column is the model ---
 
 const idOf = (link) => Number(link.dataset.id);
 const isOpen = (link) => link.dataset.state === "" || link.dataset.state === "skipped";
@@ -39,7 +39,7 @@ function mark(link, { state, grade }, pending = false, refused = false) {
   badge.textContent = { graded: grade, skipped: "l", unjudgeable: "x" }[state] ?? "";
   const said = { graded: `grade ${grade}`, skipped: "put off", unjudgeable: "can’t be judged" }[state] ?? "unjudged";
   link.querySelector(".entry-words").textContent = `, ${said}${refused ? ", refused" : pending ? ", not saved yet" : ""}`;
-  if (idOf(link) === current) press();
+  if (idOf(link) === current) press(stateOf(link));
 }
 
 function count(progress) {
@@ -59,7 +59,7 @@ function upcoming(from) {
 
 const neighbour = (step) => passages[passages.indexOf(byId.get(current)) + step];
 
-// --- showing a passage ---------------------------------------------------------------------------------------------
+// --- showing a passage ---
 
 async function load(id) {
   if (cache.has(id)) return cache.get(id);
@@ -107,7 +107,7 @@ async function show(id, { focus = true } = {}) {
 
 /** The passage stands in the page: keys count once it has been painted. */
 function opened(focus) {
-  press();
+  press(stateOf(byId.get(current)));
   if (focus) {
     window.scrollTo(0, 0);
     $("passage-title").focus({ preventScroll: true });
@@ -140,8 +140,8 @@ function address() {
   desk.removeAttribute("data-ready");
 }
 
-function press() {
-  const { state, grade } = stateOf(byId.get(current));
+/** Which of the buttons is the passage's own grade. */
+function press({ state, grade }) {
   for (const button of controls.querySelectorAll("[name=grade]")) {
     button.setAttribute("aria-pressed", String(state === "graded" && button.value === grade));
   }
@@ -156,9 +156,11 @@ function finish() {
   desk.dataset.finished = "";
   controls.disabled = true;
   finished.hidden = false;
+  press({});
   for (const each of passages) each.removeAttribute("aria-current");
   history.replaceState(null, "", $("entries").dataset.duty);
-  finished.focus();
+  window.scrollTo(0, 0);
+  finished.focus({ preventScroll: true });
 }
 
 /** While the judge is still at work: asks for the suggestion of this one passage, less and less often. */
@@ -180,7 +182,7 @@ function awaitSuggestion(round) {
   }, POLL_PAUSES[Math.min(round, POLL_PAUSES.length - 1)]);
 }
 
-// --- deciding ------------------------------------------------------------------------------------------------------
+// --- deciding ---
 
 function decide(form) {
   const id = current;
@@ -225,12 +227,12 @@ function send(link, path, form, after) {
   outbox.add({ item: idOf(link), url: `${link.href}${path}`, form: [...form], after });
 }
 
-// --- what comes back -----------------------------------------------------------------------------------------------
+// --- what comes back ---
 
 const outbox = new Outbox({
   user: desk.dataset.user,
   duty: desk.dataset.duty,
-  onChange: light,
+  onChange: reconcile,
   onTrouble: (entry) => asked.delete(Number(new URLSearchParams(entry.form).get("want"))),
   onRefused(entry, sentence) {
     this.onTrouble(entry);
@@ -248,53 +250,18 @@ const outbox = new Outbox({
   },
 });
 
-function light() {
-  const state = outbox.state;
-  const all = outbox.entries();
-  const refused = all.filter((entry) => entry.refused);
-  const kept = all.length - refused.length;
-  const before = $("light").dataset.state;
-  $("light").dataset.state = state;
-  $("light-words").textContent = outbox.loggedOut ? "log in again" : WORDS[state] + (state === "offline" ? ` · ${kept} kept` : "");
-  $("outbox-words").textContent = sentence(state, kept, refused.length);
-  $("outbox-actions").hidden = !all.length;
-  $("outbox-login").hidden = !outbox.loggedOut;
-  $("outbox-refused").replaceChildren(...refused.map(complaint));
-  const waiting = new Set();
-  for (const entry of outbox.own()) {
-    const link = byId.get(entry.item);
-    waiting.add(link);
-    if (link) mark(link, entry.after, !entry.refused, Boolean(entry.refused));
+/** The light, and in the column what is on its way, also from another tab. */
+function reconcile() {
+  showLight(outbox);
+  const entries = new Map(outbox.own().map((entry) => [entry.item, entry]));
+  for (const link of passages) {
+    const entry = entries.get(idOf(link));
+    if (entry) mark(link, entry.after, !entry.refused, Boolean(entry.refused));
+    else if (link.matches("[data-pending], [data-refused]")) mark(link, stateOf(link));
   }
-  for (const link of passages) if (link.matches("[data-pending], [data-refused]") && !waiting.has(link)) mark(link, stateOf(link));
-  const quiet = ["saved", "saving"];
-  if (state !== before && !(quiet.includes(state) && quiet.includes(before))) $("announcer").textContent = $("outbox-words").textContent;
 }
 
-function sentence(state, kept, refused) {
-  const many = kept === 1 ? "One judgment is" : `${kept} judgments are`;
-  if (outbox.loggedOut) return `You are logged out. ${many} kept in this browser, and sent when you have logged in again.`;
-  if (refused) return `${refused === 1 ? "One judgment was" : `${refused} judgments were`} refused: grade again, or let go.`;
-  if (state === "saved") return "Every judgment is saved.";
-  if (state === "offline") return `There is no connection. ${many} kept in this browser, and sent when it is back. Go on judging.`;
-  if (state === "retrying") return `The server does not answer. ${many} kept in this browser, and sent again and again. Go on judging.`;
-  return `${many} on the way.`;
-}
-
-function complaint(entry) {
-  const line = document.createElement("li");
-  const link = Object.assign(document.createElement("a"), { href: entry.url.replace(/(judgment|undo)\/$/, "") });
-  link.textContent = `Passage ${byId.get(entry.item)?.querySelector(".entry-number").textContent ?? ""}: ${entry.refused}`;
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Let it go" });
-  button.addEventListener("click", () => {
-    outbox.discard(entry.name);
-    location.reload(); // the server knows what stands
-  });
-  line.append(link, button);
-  return line;
-}
-
-// --- hands ---------------------------------------------------------------------------------------------------------
+// --- hands ---
 
 grading.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -322,14 +289,13 @@ document.addEventListener("click", (event) => {
   show(idOf(target));
 });
 
-$("outbox-retry").addEventListener("click", () => outbox.send());
 window.addEventListener("online", keepAhead);
 listenForKeys({ first: ".grade-button", allowed: (control) => painted || !control.closest("#controls, .suggestion") });
 
-// --- opening -------------------------------------------------------------------------------------------------------
+// --- opening ---
 
 count();
-light();
+reconcile();
 outbox.send();
 if (current) {
   cache.set(current, stage.innerHTML);
