@@ -28,6 +28,7 @@ def runs(request, slug):
     listed = track.runs.select_related("uploaded_by").annotate(topics=Count("rankings")).order_by("tag")
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     context = {"track": track, "form": form, "reports": reports, "page": page}
+    context["has_teams"] = any(run.team for run in page)
     return render(request, "assessment/runs.html", context)
 
 

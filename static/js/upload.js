@@ -40,7 +40,12 @@
   }
 
   document.addEventListener("htmx:afterSettle", () => {
-    document.querySelector("#upload-reports article")?.scrollIntoView({ block: "nearest" });
+    const reports = [...document.querySelectorAll("#upload-reports article")];
+    if (reports.length) {
+      reports[0].scrollIntoView({ block: "nearest" });
+      const refused = reports.filter((report) => report.dataset.colour === "bad").length;
+      document.getElementById("announcer").textContent = `${reports.length - refused} stored, ${refused} refused`;
+    }
     offerDownloads();
   });
 
