@@ -1,11 +1,13 @@
 """The tokens hold what look.md promises: one dark theme, and every pair of text and ground at 4.5 : 1 or better."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 
-CSS = (Path(__file__).parent.parent / "static/css/variables.css").read_text()
+ROOT = Path(__file__).parent.parent
+CSS = (ROOT / "static/css/variables.css").read_text()
 
 
 def tokens(selector: str) -> dict[str, str]:
@@ -54,3 +56,12 @@ def test_series_of_charts_stand_out_from_the_surface(theme, series):
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_borders_of_fields_stand_out_from_the_surface(theme):
     assert contrast(theme["--line-strong"], theme["--surface"]) >= 3
+
+
+def test_the_scripts_of_the_judging_page_are_small():
+    """No script over 20 KB as it stands, and all of ours together under 20 KB as they travel (compressed)."""
+    template = (ROOT / "templates/assessment/judging.html").read_text() + (ROOT / "templates/base.html").read_text()
+    scripts = [(ROOT / "static/js" / name).read_bytes() for name in set(re.findall(r"js/(\w+\.js)", template))]
+    assert len(scripts) == 8
+    assert max(map(len, scripts)) < 20 * 1024
+    assert sum(len(gzip.compress(script)) for script in scripts) < 20 * 1024

@@ -37,7 +37,7 @@ from assessment.selectors.judging import (
     suggestion_visible,
 )
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 LONGEST_VISIT = timedelta(days=1)
 
 

@@ -1,8 +1,10 @@
 """Saving and undoing judgments."""
 
+from threading import Thread
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from assessment.domain.errors import DomainError
 from assessment.models import Condition, Judgment, JudgmentEvent, Reveal
@@ -238,6 +240,33 @@ def test_a_save_overtaken_by_another_reads_again(duty, item, monkeypatch):
     record(duty, item, 2)
     assert Judgment.objects.get().grade == 2
     assert list(JudgmentEvent.objects.values_list("previous_grade", "grade")) == [(None, 1), (1, 3), (3, 2)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_saves_of_one_pair_at_the_same_time_all_count(duty, item):
+    """Four tabs grade one passage again and again; each save is sent twice, as an impatient browser would."""
+
+    def grade_often(first):
+        for step in range(10):
+            key = uuid4()
+            try:
+                for _ in range(2):
+                    record(duty, item, (first + step) % 4, idempotency_key=key)
+            except DomainError as refusal:  # overtaken again and again: told, and nothing stored
+                assert "Try again" in str(refusal)
+                refused.append(key)
+        connection.close()
+
+    refused = []
+    tabs = [Thread(target=grade_often, args=[first]) for first in range(4)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    events = list(JudgmentEvent.objects.values_list("previous_grade", "grade"))
+    assert len(events) == 40 - len(refused)
+    assert [before for before, _ in events] == [None, *(after for _, after in events[:-1])]
+    assert Judgment.objects.get().grade == events[-1][1]
 
 
 def test_a_judges_label_is_stored_once(pool, item, judge):
