@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from .errors import DomainError
 
-# The judging page's own keys: judge later, can't be judged, undo.
-RESERVED_KEYS = frozenset("lxu")
+# The judging page's own keys: later, can't be judged, undo, back and forth, topic, guidelines.
+RESERVED_KEYS = frozenset("lxujktg")
 LARGEST_GRADE = 99
 LONGEST_LABEL = 60
 

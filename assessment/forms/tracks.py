@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django import forms
 
-from assessment.domain.scales import LARGEST_GRADE, LONGEST_LABEL, PRESETS, GradeSpec
+from assessment.domain.scales import LARGEST_GRADE, LONGEST_LABEL, PRESETS, RESERVED_KEYS, GradeSpec
 from assessment.models import Track
 
 from .domain import DomainForm
@@ -78,6 +78,10 @@ class TrackForm(DomainForm):
             self.scale = GradeFormSet(data, prefix="scale")
         else:
             self.scale = GradeFormSet(prefix="scale", initial=_rows(_grades_of(track)))
+
+    @property
+    def reserved_keys(self) -> str:
+        return ", ".join(sorted(RESERVED_KEYS)).upper()
 
     def is_valid(self) -> bool:
         return super().is_valid() & self.scale.is_valid()

@@ -137,3 +137,12 @@ def nist(track, topics, documents):
 @pytest.fixture
 def assessor_bob(track, bob):
     return Assessor.objects.get(track=track, user=bob)
+
+
+@pytest.fixture
+def as_user(client):
+    def logged_in(user):
+        client.force_login(user)
+        return client
+
+    return logged_in

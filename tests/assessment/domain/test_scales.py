@@ -1,7 +1,17 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from assessment.domain.errors import DomainError
-from assessment.domain.scales import PRESETS, GradeSpec, check_relevant_from, check_scale, scale_from_range
+from assessment.domain.scales import (
+    PRESETS,
+    RESERVED_KEYS,
+    GradeSpec,
+    check_relevant_from,
+    check_scale,
+    scale_from_range,
+)
 
 
 def scale(*rows):
@@ -53,6 +63,14 @@ def test_a_bad_scale_is_refused_with_what_to_change(rows, sentence):
 
 def test_a_scale_may_have_gaps():
     assert len(check_scale(scale((0, "0", "no"), (2, "2", "yes"), (5, "5", "very")))) == 3
+
+
+def test_no_key_of_the_judging_page_can_be_a_grade():
+    pages = Path(__file__).parents[3].joinpath("templates", "assessment").glob("*judging*.html")
+    taken = {
+        key for page in pages for keys in re.findall(r'data-keys="([^"{]*)"', page.read_text()) for key in keys.split()
+    }
+    assert {key for key in taken if len(key) == 1 and key.isalnum()} == RESERVED_KEYS
 
 
 def test_relevant_from_must_be_one_of_the_grades():
