@@ -42,6 +42,7 @@ def test_keys_do_nothing_while_typing_with_modifiers_or_on_repeat(page, pool, bo
     page.keyboard.press("x")
     page.keyboard.type("12 words")
     page.keyboard.press("Escape")
+    expect(page.locator("#cannot")).to_be_hidden()
     page.keyboard.down("2")
     page.keyboard.down("2")
     page.keyboard.down("2")
@@ -187,6 +188,7 @@ def test_the_keys_are_listed(page, pool, bob):
     page.keyboard.press("1")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    expect_saved(page)
     assert not Judgment.objects.exists()
 
 
