@@ -43,8 +43,13 @@ def _import_one(file: UploadedFile, service: Callable[..., ImportResult], argume
     try:
         result = service(source=file, name=file.name, **arguments)
     except FileError as error:
-        return UploadReport(file.name, "bad", "refused", str(error), error.problems)
+        return UploadReport(file.name, "bad", "refused", _without_name(file, error), error.problems)
     except DomainError as error:
-        return UploadReport(file.name, "bad", "refused", str(error))
+        return UploadReport(file.name, "bad", "refused", _without_name(file, error))
     colour = "warn" if result.warnings else "ok"
     return UploadReport(file.name, colour, result.status, result.summary, result.warnings)
+
+
+def _without_name(file: UploadedFile, error: DomainError) -> str:
+    """The report names the file already."""
+    return str(error).removeprefix(f"{file.name}: ")
