@@ -42,33 +42,45 @@ def lock_collection(collection: Collection) -> None:
 
 
 def document_ids(collection: Collection, docids: Sequence[str]) -> dict[str, int]:
-    """The key of every docid; those not seen before become documents without text. Call inside a transaction."""
+    """The key of every docid; those not seen before become documents without text. Call inside a transaction.
+
+    Docids hold no white space, as the readers see to.
+    """
     if not docids:
         return {}
     lock_collection(collection)
     with connection.cursor() as cursor:
         cursor.execute('CREATE TEMPORARY TABLE wanted (docid text COLLATE "C") ON COMMIT DROP')
-        copy_rows("wanted", ["docid"], map(copy_text, docids))
+        copy_rows("wanted", ["docid"], _copy_ids(docids))
         cursor.execute("ANALYZE wanted")
         cursor.execute(
             "SELECT docid, id FROM wanted JOIN assessment_document USING (docid) WHERE collection_id = %s",
             [collection.pk],
         )
         ids = dict(cursor.fetchall())
-        new = [docid for docid in dict.fromkeys(docids) if docid not in ids]
-        if new:
-            # The collection is locked, so nobody can add these first: draw the keys at once, copy them with the rows.
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence('assessment_document', 'id')) FROM generate_series(1, %s)",
-                [len(new)],
-            )
-            keys = [row[0] for row in cursor.fetchall()]
-            prefix = f"{collection.pk}\t"
-            copy_rows(
-                "assessment_document",
-                ["collection_id", "docid", "id"],
-                (f"{prefix}{copy_text(docid)}\t{key}" for docid, key in zip(new, keys, strict=True)),
-            )
-            ids.update(zip(new, keys, strict=True))
         cursor.execute("DROP TABLE wanted")
+        # Sorted, they go into neighbouring places of the index.
+        new = sorted({*docids} - ids.keys())
+        ids.update(_add_documents(cursor, collection, new))
     return ids
+
+
+def _add_documents(cursor, collection: Collection, docids: list[str]) -> dict[str, int]:
+    """The collection is locked, so nobody can add these first: draw the keys at once, copy them with the rows."""
+    if not docids:
+        return {}
+    # The sequence is looked up once: as an argument of nextval it would be for every row.
+    cursor.execute(
+        "SELECT nextval(sequence) FROM generate_series(1, %s), "
+        "(SELECT pg_get_serial_sequence('assessment_document', 'id')::regclass AS sequence OFFSET 0) AS named",
+        [len(docids)],
+    )
+    keys = [row[0] for row in cursor.fetchall()]
+    lines = (f"{collection.pk}\t{docid}\t{key}" for docid, key in zip(_copy_ids(docids), keys, strict=True))
+    copy_rows("assessment_document", ["collection_id", "docid", "id"], lines)
+    return dict(zip(docids, keys, strict=True))
+
+
+def _copy_ids(ids: Sequence[str]) -> list[str]:
+    """Ids without white space in COPY's text form, all at once."""
+    return "\n".join(ids).replace("\\", "\\\\").split("\n")
