@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, QueryS
 from django.utils import timezone
 
 from assessment.access import READERS, role_in_track, tracks_for_user
+from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Pool, User
 from assessment.selectors.agreements import LabelAgreement, agreement_with_people
 from llm_worker.heartbeat import workers_alive
@@ -53,7 +54,7 @@ def job_progress(job: LlmJob) -> JobProgress:
     by_status = dict(job.calls.values_list("status").annotate(Count("pk")).order_by())
     counts = {status: by_status.get(status.value, 0) for status in CallStatus}
     left = sum(counts[status] for status in OPEN_STATUSES)
-    state, explanation = _state(job, left, counts[CallStatus.LEASED])
+    state, explanation = _state(job, counts)
     rate, took, tokens = _pace(job)
     return JobProgress(
         job=job,
@@ -73,21 +74,30 @@ def job_progress(job: LlmJob) -> JobProgress:
     )
 
 
-def _state(job: LlmJob, left: int, at_work: int) -> tuple[str, str]:
-    if job.halted_because:
+def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
+    """One word for how the job stands, and a sentence where a person may want to know more."""
+    at_work = counts[CallStatus.LEASED]
+    left = sum(counts[status] for status in OPEN_STATUSES)
+    if job.halted_because and left:
         return "halted", job.halted_because
-    if job.wanted == LlmJob.Wanted.CANCEL:
-        return ("stopping", "What was already asked is still being stored.") if at_work else ("cancelled", "")
+    if job.wanted == LlmJob.Wanted.CANCEL and at_work:
+        return "stopping", "What was already asked is still being stored."
+    if job.wanted == LlmJob.Wanted.CANCEL and counts[CallStatus.CANCELLED]:
+        return "cancelled", ""
     if not left:
         return "done", ""
     if job.retry_at and job.retry_at > timezone.now():
         return "waiting", "The engine did not answer; the worker tries again by itself."
     if at_work:
         return "running", ""
-    if not workers_alive(job.judge.queue):
+    try:
+        alive = workers_alive(job.judge.queue)
+    except DomainError as error:
+        return "waiting", str(error)
+    if not alive:
         command = f"python3 manage.py worker --queue {job.judge.queue}"
         return "waiting", f"No worker serves the queue {job.judge.queue}. Start one: {command}"
-    return "waiting", "In the queue."
+    return "waiting", "A worker takes it up as soon as its turn comes."
 
 
 def _pace(job: LlmJob) -> tuple[float | None, timedelta | None, tuple[int, int]]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from assessment.domain.scales import GradeSpec
 from llm_worker.domain import prompts
@@ -39,40 +40,58 @@ class PromptedLabeller:
                 asked.append((call, *self._request(call)))
         for index, reply in self.engine.complete([request for _, request, _ in asked]):
             call, request, cut = asked[index]
-            yield call, self._read(reply, request, cut)
+            read = relevance_answer(reply, self.decoding, self.grades)
+            yield call, replace(read, messages_sha256=_digest(request), passage_cut=cut)
 
     def _request(self, call: LlmCall) -> tuple[Request, bool]:
-        passage = "\n".join(part for part in (call.document.title, call.document.text) if part)
-        filled = umbrela_values(
+        return relevance_request(
             self.prompt,
+            self.decoding,
+            self.scale,
             query=topic_text(call.topic),
-            passage=passage,
-            scale=self.scale,
+            passage=passage_text(call.document),
             max_passage_words=self.judge.max_passage_words,
         )
-        messages = tuple(Message(role, content) for role, content in prompts.render(self.prompt, filled.values))
-        parameters = Parameters(
-            max_tokens=self.decoding.max_tokens,
-            temperature=self.decoding.temperature,
-            top_p=self.decoding.top_p,
-            frequency_penalty=self.decoding.frequency_penalty,
-        )
-        if self.decoding.single_token:
-            allowed = grade_tokens(self.grades)
-            return Request(messages, parameters, allowed, self.prompt.answer_prefix), filled.passage_was_cut
-        return Request(messages, parameters), filled.passage_was_cut
 
-    def _read(self, reply: Reply, request: Request, cut: bool) -> Answer:
-        kept = {"reply": reply, "messages_sha256": _digest(request), "passage_cut": cut}
-        if reply.error:
-            return Answer(State.ERROR, **kept)
-        if not self.decoding.single_token:
-            read = parse_reference(reply.text, reply.finish_reason, self.grades, reply.refused)
-            return Answer(read.state, read.grade, **kept)
-        token = parse_token(
-            reply.answer_logprobs, self.grades, reply.finish_reason, reply.refused, reply.logprobs_constrained
-        )
-        return Answer(token.state, token.grade, token.probabilities, token.outside_mass, **kept)
+
+def passage_text(document) -> str:
+    """What the judge reads of a document: its title, where it has one, and its text."""
+    return "\n".join(part for part in (document.title, document.text) if part)
+
+
+def relevance_request(
+    prompt: prompts.Prompt,
+    decoding: prompts.Decoding,
+    scale: Sequence[GradeSpec],
+    *,
+    query: str,
+    passage: str,
+    max_passage_words: int | None,
+) -> tuple[Request, bool]:
+    """What is asked about one pair, and whether the passage was cut to fit. `scale` is in ascending order."""
+    filled = umbrela_values(prompt, query=query, passage=passage, scale=scale, max_passage_words=max_passage_words)
+    messages = tuple(Message(role, content) for role, content in prompts.render(prompt, filled.values))
+    parameters = Parameters(
+        max_tokens=decoding.max_tokens,
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        frequency_penalty=decoding.frequency_penalty,
+    )
+    if not decoding.single_token:
+        return Request(messages, parameters), filled.passage_was_cut
+    allowed = grade_tokens([grade.value for grade in scale])
+    return Request(messages, parameters, allowed, prompt.answer_prefix), filled.passage_was_cut
+
+
+def relevance_answer(reply: Reply, decoding: prompts.Decoding, grades: Sequence[int]) -> Answer:
+    """The reply, read by its decoding's rule: a grade of the scale, or the state that says why there is none."""
+    if reply.error:
+        return Answer(State.ERROR, reply=reply)
+    if not decoding.single_token:
+        read = parse_reference(reply.text, reply.finish_reason, grades, reply.refused)
+        return Answer(read.state, read.grade, reply=reply)
+    token = parse_token(reply.answer_logprobs, grades, reply.finish_reason, reply.refused, reply.logprobs_constrained)
+    return Answer(token.state, token.grade, token.probabilities, token.outside_mass, reply)
 
 
 def _digest(request: Request) -> str:

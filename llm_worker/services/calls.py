@@ -11,7 +11,10 @@ from django.utils import timezone
 from assessment.services.judgments import judge_judgment_record
 from llm_worker.domain.replies import State
 from llm_worker.engines import Reply
-from llm_worker.models import CallStatus, LlmCall, LlmJob
+from llm_worker.models import OPEN_STATUSES, CallStatus, LlmCall, LlmJob
+
+# At most one call of a judge about a pair is in one of these; the database sees to it.
+LIVE_STATUSES = (*OPEN_STATUSES, CallStatus.OK)
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,18 @@ def lease_renew(lease: uuid.UUID) -> None:
     LlmCall.objects.filter(lease=lease, status=CallStatus.LEASED).update(leased_until=_lease_end())
 
 
-def lease_release(lease: uuid.UUID, wanted: str) -> None:
-    """Hand back what was leased and not answered: to be asked later, or cancelled with its job."""
-    status = CallStatus.WAITING if wanted == LlmJob.Wanted.RUN else CallStatus.CANCELLED
-    LlmCall.objects.filter(lease=lease, status=CallStatus.LEASED).update(status=status, lease=None, leased_until=None)
+def calls_hand_back(*, job_id: int, **which) -> int:
+    """Hand back the job's leased calls that fit the filter `which`: to be asked later, or cancelled with their job.
+
+    Returns how many. The job's row is locked, so that a cancellation at the same moment does not leave any waiting.
+    """
+    with transaction.atomic():
+        job = LlmJob.objects.select_for_update(no_key=True).filter(pk=job_id).first()
+        if job is None:
+            return 0
+        status = CallStatus.WAITING if job.wanted == LlmJob.Wanted.RUN else CallStatus.CANCELLED
+        leased = LlmCall.objects.filter(job=job, status=CallStatus.LEASED, **which)
+        return leased.update(status=status, lease=None, leased_until=None)
 
 
 def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
@@ -65,8 +76,8 @@ def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
     The reply counts even when the lease has run out meanwhile: it has been paid for, and the first one stored wins.
     """
     with transaction.atomic():
-        current = LlmCall.objects.select_for_update().get(pk=call.pk)
-        if current.status not in (CallStatus.WAITING, CallStatus.LEASED):
+        current = LlmCall.objects.select_for_update().filter(pk=call.pk).first()
+        if current is None or not _is_open(current):
             return False
         _fill(current, answer)
         current.save()
@@ -82,6 +93,14 @@ def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
     return True
 
 
+def _is_open(call: LlmCall) -> bool:
+    """Whether a reply is still of use: also to a call cancelled meanwhile, unless another job has taken the pair."""
+    if call.status == CallStatus.CANCELLED:
+        same = LlmCall.objects.filter(judge=call.judge_id, topic=call.topic_id, document=call.document_id)
+        return not same.filter(status__in=LIVE_STATUSES).exists()
+    return call.status in OPEN_STATUSES
+
+
 def _keyed(probabilities: dict[int, float] | None) -> dict[str, float] | None:
     """JSON objects have text keys; keeping them so here spares every reader a surprise."""
     return None if probabilities is None else {str(grade): share for grade, share in probabilities.items()}
@@ -93,9 +112,7 @@ def _fill(call: LlmCall, answer: Answer) -> None:
     call.grade, call.distribution = answer.grade, _keyed(answer.probabilities)
     call.outside_mass = answer.outside_mass
     call.messages_sha256, call.passage_cut = answer.messages_sha256, answer.passage_cut
-    # PostgreSQL cannot store NUL, which a model may well produce.
-    call.raw_reply = reply.text.replace("\0", "\\0")
-    call.reasoning = reply.reasoning.replace("\0", "\\0")
+    call.raw_reply, call.reasoning = reply.text, reply.reasoning
     call.finish_reason, call.error = reply.finish_reason[:40], reply.error or ""
     call.tokens_in, call.tokens_out, call.tokens_cached = reply.tokens_in, reply.tokens_out, reply.cached_tokens
     call.latency_ms = reply.latency_ms

@@ -7,20 +7,21 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import getpid
 
 from celery.worker import state as worker_state
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
+from llm_worker.domain.replies import State
 from llm_worker.engines import EngineUnavailable
 from llm_worker.job_kinds import Labeller, labeller_for
 from llm_worker.models import LlmCall, LlmJob
-from llm_worker.services.calls import call_finish, calls_claim, lease_release, lease_renew
-from llm_worker.services.jobs import job_engine_failed, job_halt
+from llm_worker.services.calls import call_finish, calls_claim, calls_hand_back, lease_renew
+from llm_worker.services.jobs import job_engine_failed, job_engine_works, job_halt
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ FIRST_CHUNK = 4
 LARGEST_CHUNK = 512
 ENGINE_TRIES = 6
 LONGEST_WAIT_S = 120
+DATABASE_WAIT_S = 5
 
 # How fast each judge answers in this process, in seconds a call: a chunk is as many calls as take CHUNK_SECONDS.
 _pace: dict[int, float] = {}
@@ -58,25 +60,32 @@ def run_chunk(job_id: int) -> float | None:
     except DomainError as error:
         job_halt(job=job, reason=str(error))
         return None
+    except (OperationalError, InterfaceError):
+        # The database is restarting. What was not stored stays leased until the lease ends, and is then asked again.
+        log.warning("job %s: the database was lost", job.pk, exc_info=True)
+        connection.close()
+        return DATABASE_WAIT_S
     except Exception as error:
         # A defect of ours: the job must not hang, and the sweeper must not start it over and over.
         log.exception("job %s", job.pk)
         job_halt(job=job, reason=f"The worker failed: {type(error).__name__}: {error}")
         return None
     finally:
-        wanted = LlmJob.objects.values_list("wanted", flat=True).get(pk=job.pk)
-        lease_release(calls[0].lease, wanted)
+        with suppress(OperationalError, InterfaceError):
+            calls_hand_back(job_id=job.pk, lease=calls[0].lease)
     return 0
 
 
 def _answer(job: LlmJob, calls: list[LlmCall]) -> None:
     """Store the answers as they come; stop early when the job is cancelled or this worker is asked to end."""
+    labeller = _labeller(job)
     began = time.monotonic()
-    for done, (call, answer) in enumerate(_labeller(job).label(calls), 1):
+    for done, (call, answer) in enumerate(labeller.label(calls), 1):
         call_finish(call=call, assessor=job.assessor, answer=answer)
         _pace[job.judge_id] = (time.monotonic() - began) / done
-        if done == 1 and (job.engine_failures or job.retry_at):
-            LlmJob.objects.filter(pk=job.pk).update(engine_failures=0, retry_at=None)
+        # An error may be about the pair alone, without a word from the engine; anything else shows that it works.
+        if job.engine_failures and answer.state is not State.ERROR:
+            job_engine_works(job=job)
         if worker_state.should_stop is not None or not _is_wanted(job):
             return
 

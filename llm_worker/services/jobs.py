@@ -3,16 +3,18 @@
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
-from assessment.models import Pool, User
+from assessment.models import Assessor, Pool, User
 from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
+from llm_worker.services.calls import LIVE_STATUSES
 from llm_worker.services.judges import judge_assessor, judge_check_scale, judge_freeze
 
 # As many chunks of one job are on their way at a time; more workers than this would wait for each other's chunks.
 CHAINS = 4
+LARGEST_LIMIT = 1_000_000
 
 _PAIRS_OF_POOL = """
     SELECT item.topic_id, item.document_id, topic.position, item.position
@@ -46,32 +48,44 @@ def job_create(*, pool: Pool, judge: JudgeConfiguration, limit: int | None = Non
     Items go topic by topic, so that a prefix cache serves the instructions and the topic. Raises DomainError when
     nothing is left to ask.
     """
-    if limit is not None and limit < 1:
-        raise DomainError("A limit must be at least 1.")
+    if limit is not None and not 1 <= limit <= LARGEST_LIMIT:
+        raise DomainError(f"A limit must be between 1 and {LARGEST_LIMIT:,}.")
     judge_check_scale(judge=judge, track=pool.track)
     with transaction.atomic():
         judge_freeze(judge)
         assessor = judge_assessor(judge=judge, track=pool.track)
+        _one_at_a_time(assessor)
         job = LlmJob.objects.create(track=pool.track, pool=pool, judge=judge, assessor=assessor, created_by=by)
         values = {"pool": pool.pk, "assessor": assessor.pk, "limit": limit}
         if not _insert_calls(job, _PAIRS_OF_POOL, values):
-            raise DomainError(
-                f"Nothing is left to ask: {judge.name} has judged, or is judging, every item of {pool.name}."
-            )
+            raise DomainError(_nothing_left(pool, judge))
         job_enqueue(job)
     return job
+
+
+def _one_at_a_time(assessor: Assessor) -> None:
+    """Until this transaction ends, no other one chooses pairs for this judge in this track: each sees what is taken."""
+    Assessor.objects.select_for_update(no_key=True).get(pk=assessor.pk)
+
+
+def _nothing_left(pool: Pool, judge: JudgeConfiguration) -> str:
+    said = f"Nothing is left to ask: {judge.name} has judged, or is judging, every item of {pool.name}."
+    waiting = LlmCall.objects.filter(judge=judge, status__in=OPEN_STATUSES).exclude(job__halted_because="")
+    halted = waiting.filter(job__pool=pool).values_list("job", flat=True).order_by("job").first()
+    return f"{said} Job {halted}, which was halted, still has some of them: go on with it." if halted else said
 
 
 def job_retry(*, job: LlmJob, by: User | None = None) -> LlmJob:
     """A new job over the failed calls of `job`, which keeps its record. Raises DomainError when nothing failed."""
     with transaction.atomic():
         judge_freeze(job.judge)
+        _one_at_a_time(job.assessor)
         new = LlmJob.objects.create(
             track=job.track, pool=job.pool, judge=job.judge, assessor=job.assessor, created_by=by
         )
         values = {"job": job.pk, "statuses": [status.value for status in FAILED_STATUSES], "limit": None}
         if not _insert_calls(new, _PAIRS_FAILED, values):
-            raise DomainError("This job has no failed calls that are not being asked again already.")
+            raise DomainError("Nothing is left to ask again: each failed pair was judged since, or is being asked.")
         job_enqueue(new)
     return new
 
@@ -92,14 +106,14 @@ def job_cancel(*, job: LlmJob) -> None:
 def job_resume(*, job: LlmJob) -> None:
     """Go on with a cancelled or halted job. Pairs that another job has taken over meanwhile stay cancelled here."""
     with transaction.atomic():
-        taken = LlmCall.objects.filter(judge=job.judge, status__in=[*OPEN_STATUSES, CallStatus.OK]).exclude(job=job)
-        stays = set(taken.values_list("topic_id", "document_id"))
-        waiting = [
-            pk
-            for pk, *pair in job.calls.filter(status=CallStatus.CANCELLED).values_list("pk", "topic_id", "document_id")
-            if tuple(pair) not in stays
-        ]
-        LlmCall.objects.filter(pk__in=waiting).update(status=CallStatus.WAITING)
+        judge_freeze(job.judge)
+        _one_at_a_time(job.assessor)
+        job = LlmJob.objects.select_for_update(of=("self",), no_key=True).select_related("judge").get(pk=job.pk)
+        if job.wanted == LlmJob.Wanted.RUN and not job.halted_because:
+            raise DomainError("This job was not stopped, so it goes on by itself.")
+        same_pair = {name: OuterRef(name) for name in ("judge", "topic", "document")}
+        taken = LlmCall.objects.filter(**same_pair, status__in=LIVE_STATUSES)
+        job.calls.filter(~Exists(taken), status=CallStatus.CANCELLED).update(status=CallStatus.WAITING)
         LlmJob.objects.filter(pk=job.pk).update(
             wanted=LlmJob.Wanted.RUN, halted_because="", engine_failures=0, retry_at=None
         )
@@ -119,20 +133,31 @@ def job_enqueue(job: LlmJob, chains: int = CHAINS) -> None:
         for _ in range(chains):
             judge_chunk.apply_async(args=[pk], queue=queue)
 
-    transaction.on_commit(send)
+    # The job stands even if the broker is away: the sweeper sends what was lost.
+    transaction.on_commit(send, robust=True)
 
 
 def job_engine_failed(*, job: LlmJob, reason: str, wait_s: float, limit: int) -> bool:
-    """Note that the engine could not work. Returns whether to try again; at `limit` in a row the job is halted."""
-    LlmJob.objects.filter(pk=job.pk).update(engine_failures=F("engine_failures") + 1)
+    """Note that the engine could not work. Returns whether to try again; at `limit` in a row the job is halted.
+
+    Several workers that find it down at the same time count once.
+    """
+    now = timezone.now()
+    due = LlmJob.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), pk=job.pk)
+    due.update(engine_failures=F("engine_failures") + 1, retry_at=now + timedelta(seconds=wait_s))
     job.refresh_from_db()
     if job.engine_failures >= limit:
         job_halt(job=job, reason=reason)
-        return False
-    LlmJob.objects.filter(pk=job.pk).update(retry_at=timezone.now() + timedelta(seconds=wait_s))
-    return True
+    return not job.halted_because
+
+
+def job_engine_works(*, job: LlmJob) -> None:
+    """The engine has answered: earlier failures count no more."""
+    LlmJob.objects.filter(pk=job.pk).update(engine_failures=0, retry_at=None)
+    job.engine_failures, job.retry_at = 0, None
 
 
 def job_halt(*, job: LlmJob, reason: str) -> None:
     """Stop the job and say why. A person resumes it."""
     LlmJob.objects.filter(pk=job.pk).update(halted_because=reason, retry_at=None)
+    job.halted_because, job.retry_at = reason, None

@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -10,9 +10,42 @@ from assessment.domain.errors import DomainError
 from assessment.management.track_command import TrackCommand
 from assessment.models import Pool, Track
 from llm_worker.heartbeat import workers_alive
-from llm_worker.models import JudgeConfiguration
+from llm_worker.models import JudgeConfiguration, LlmJob
 from llm_worker.selectors import JobProgress, job_progress
 from llm_worker.services.jobs import job_cancel, job_create
+
+
+class Worker:
+    """Sees to it that a worker serves the queue: starts one where none is alive, and ends it with the block."""
+
+    def __init__(self, queue: str, say: Callable[[str], object]):
+        self.queue, self.say = queue, say
+        self._own: subprocess.Popen | None = None
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def ensure(self) -> None:
+        """Raises DomainError where the worker that was started here has ended."""
+        if self._own is not None and self._own.poll() is not None:
+            raise DomainError(
+                f"The worker ended with code {self._own.returncode}. The job waits for another one: "
+                f"python3 manage.py worker --queue {self.queue}"
+            )
+        if self._own is None and not workers_alive(self.queue):
+            self.say(f"No worker serves the queue {self.queue}: starting one for this job.")
+            self._own = subprocess.Popen(
+                [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", "--queue", self.queue],
+                env={**os.environ, "ASSAY_DIE_WITH_PARENT": str(os.getpid())},
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr.fileno(),
+                start_new_session=True,  # Ctrl-C is for the command alone, which then ends its worker in order
+            )
+
+    def __exit__(self, *_) -> None:
+        if self._own is not None:
+            self._own.terminate()
+            self._own.wait()
 
 
 class Command(TrackCommand):
@@ -28,8 +61,7 @@ class Command(TrackCommand):
     def handle(self, *, track, judge, pool, limit, wait, **options):
         track = self.get_track(track)
         judge, pool = self._judge(judge), self._pool(track, pool)
-        alive = workers_alive(judge.queue)
-        if not alive and not wait:
+        if not wait and not workers_alive(judge.queue):
             raise DomainError(
                 f"No worker serves the queue {judge.queue}. Start one with `python3 manage.py worker --queue "
                 f"{judge.queue}`, or add --wait."
@@ -38,8 +70,8 @@ class Command(TrackCommand):
         if not wait:
             self.stdout.write(f"Job {job.pk}: {job.calls.count()} items of {pool.name} for {judge.name}.")
             return
-        with self._worker(judge.queue, needed=not alive):
-            progress = self._watch(job)
+        with Worker(judge.queue, self.stderr.write) as worker:
+            progress = self._watch(job, worker)
         verdict = f"{judge.name}: {progress.done} judged, {progress.failed} failed, {progress.unasked} left."
         if progress.state != "done":
             raise DomainError(f"Job {job.pk} was {progress.state}: {progress.explanation}\n{verdict}")
@@ -60,23 +92,7 @@ class Command(TrackCommand):
             raise DomainError(f"{track.slug} has no pool{f' {name!r}' if name else ''}; there are: {known}.")
         return pool
 
-    @contextmanager
-    def _worker(self, queue: str, needed: bool):
-        """A worker for as long as the block runs, where none is alive."""
-        if not needed:
-            yield
-            return
-        self.stderr.write(f"No worker serves the queue {queue}: starting one for this job.")
-        manage = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", "--queue", queue]
-        environment = {**os.environ, "ASSAY_DIE_WITH_PARENT": str(os.getpid())}
-        worker = subprocess.Popen(manage, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
-        try:
-            yield
-        finally:
-            worker.terminate()
-            worker.wait()
-
-    def _watch(self, job) -> JobProgress:
+    def _watch(self, job: LlmJob, worker: Worker) -> JobProgress:
         """Show the job's progress on standard error until nothing more happens by itself. Ctrl-C cancels the job."""
         shown = None
         try:
@@ -90,6 +106,7 @@ class Command(TrackCommand):
                     shown = line
                 if progress.finished:
                     return progress
+                worker.ensure()
                 time.sleep(1)
         except KeyboardInterrupt:
             job_cancel(job=job)
