@@ -14,6 +14,8 @@ from llm_worker.forms import JobForm
 from llm_worker.models import LlmJob
 from llm_worker.services import jobs
 
+FAILURES_A_PAGE = 50
+
 
 def get_job_for_user(user, pk: int, roles=READERS) -> LlmJob:
     """A job of a track that the user may read (or organize, with other `roles`); Http404 otherwise."""
@@ -54,7 +56,7 @@ def job_create(request, slug, pk):
 @require_GET
 def job(request, pk):
     job = get_job_for_user(request.user, pk)
-    failures = Paginator(selectors.failed_calls(job), 50).get_page(request.GET.get("page"))
+    failures = Paginator(selectors.failed_calls(job), FAILURES_A_PAGE).get_page(request.GET.get("page"))
     context = {"track": job.track, "job": job, "progress": selectors.job_progress(job), "failures": failures}
     return render(request, "llm_worker/job.html", context)
 

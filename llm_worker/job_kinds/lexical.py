@@ -21,7 +21,10 @@ from llm_worker.services.calls import Answer
 
 
 class LexicalLabeller:
-    """One job's lexical judge: the index over the collection's texts, and a model for each topic asked for."""
+    """One job's lexical judge: the index over the collection's texts, and a model for each topic asked for.
+
+    Raises DomainError where not even all judgments together suffice to learn from: the job then halts and says so.
+    """
 
     def __init__(self, job: LlmJob):
         self.track = job.track
@@ -32,6 +35,7 @@ class LexicalLabeller:
         self.index = BM25Index(f"{title}\n{text}" for _, title, text in texts)
         self.teacher = _teacher(job)
         self.judged = self._judged()
+        fit_without("", self.judged, self.scale)
         self.models: dict[str, LexicalModel | DomainError] = {}
 
     def label(self, calls: Sequence[LlmCall]) -> Iterator[tuple[LlmCall, Answer]]:
