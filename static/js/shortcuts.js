@@ -8,7 +8,8 @@ export function listenForKeys({ first, allowed }) {
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (target.closest?.(TYPING)) return;
+    // A field in a window that has just been closed keeps the focus for one frame more.
+    if (target.closest?.(TYPING)?.checkVisibility()) return;
     if (key === "Enter" && target.closest?.(PRESSED_BY_ENTER)) return;
     if (key.startsWith("Arrow") && target.closest?.("input")) return;
     const open = document.querySelector("[popover]:popover-open");
