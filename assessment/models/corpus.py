@@ -29,7 +29,8 @@ class Document(models.Model):
 
     # A 32-bit key: rankings are arrays of them.
     id = models.AutoField(primary_key=True)
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
+    # On the bulk tables the unique constraint's index begins with this column and serves its look-ups too.
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents", db_index=False)
     docid = ExactTextField()
     title = models.TextField(blank=True, default="", db_default="")
     url = models.TextField(blank=True, default="", db_default="")
@@ -72,7 +73,7 @@ class Ranking(models.Model):
     23 thousand rows, and a dashboard reads them straight into numpy arrays.
     """
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rankings")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rankings", db_index=False)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="rankings")
     documents = ArrayField(models.IntegerField())
     scores = ArrayField(RealField())

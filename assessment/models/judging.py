@@ -67,7 +67,7 @@ class Pool(models.Model):
 class PoolItem(models.Model):
     """A (topic, document) pair to judge. Which runs brought it is kept here and hidden from assessors."""
 
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="items")
+    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="items", db_index=False)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="pool_items")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="pool_items")
     position = models.PositiveIntegerField()
@@ -146,7 +146,7 @@ class JudgmentState(models.TextChoices):
 class Judgment(models.Model):
     """What one assessor says of one (topic, document) pair, and how that came about."""
 
-    assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="judgments")
+    assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="judgments", db_index=False)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="judgments")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="judgments")
     state = models.CharField(max_length=12, choices=JudgmentState, default=JudgmentState.GRADED)
@@ -191,7 +191,7 @@ class JudgmentEvent(models.Model):
         ACCEPTED = "accepted", "accepted the suggestion"
         UNDONE = "undone", "undone"
 
-    assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="events")
+    assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="events", db_index=False)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind)
