@@ -18,8 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(BASE_DIR))
+from scratch import scratch_services
 
 try:
     import pytrec_eval
@@ -44,24 +43,8 @@ def main() -> None:
     measures = options.measures.split(",")
     if unknown := set(measures) - set(TREC_EVAL_NAMES):
         parser.error(f"only {', '.join(TREC_EVAL_NAMES)} are compared here, not {', '.join(sorted(unknown))}")
-    with_throw_away_database(lambda: compare(measures, options.repetitions))
-
-
-def with_throw_away_database(work) -> None:
-    from config.local_services import use_local_services
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    use_local_services(Path(os.environ.get("ASSAY_VAR") or BASE_DIR / "var") / "benchmark")
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
-        work()
-    finally:
-        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+    with scratch_services():
+        compare(measures, options.repetitions)
 
 
 def compare(measures: list[str], repetitions: int) -> None:

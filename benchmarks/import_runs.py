@@ -16,14 +16,12 @@ import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(BASE_DIR))
+from scratch import scratch_services
 
 SEED = 20241108
 TABLE = "CREATE TABLE bare (topic text, q0 text, docid text, rank int, score real, tag text)"
@@ -47,32 +45,8 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     options = parser.parse_args()
     shape = Shape(options.runs, options.topics, options.depth)
-    with tempfile.TemporaryDirectory(dir=os.environ.get("ASSAY_VAR")) as folder:
-        # PostgreSQL runs under another account where we are root, and has to reach its data.
-        Path(folder).chmod(0o755)
-        with_own_services(Path(folder), lambda: measure(Path(folder), shape, options.turns))
-
-
-def with_own_services(folder: Path, work: Callable[[], None]) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    os.environ["ASSAY_VAR"] = str(folder)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config.local_services import LocalServices
-
-    services = LocalServices(folder)
-    services.start()
-    try:
-        import django
-        from django.core.management import call_command
-        from django.db import connection
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        work()
-        connection.close()
-    finally:
-        services.release()
+    with scratch_services() as folder:
+        measure(folder, shape, options.turns)
 
 
 def measure(folder: Path, shape: Shape, turns: int) -> None:
