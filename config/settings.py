@@ -153,6 +153,7 @@ else:
 # Runs of a campaign are tens of megabytes; they are read from a temporary file, never kept whole in memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # a track's runs come in one go; Django's default is 100
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
