@@ -52,23 +52,15 @@ def suggestion_visible(duty: Duty, own_state: str) -> bool:
 
 
 def own_judgment(duty: Duty) -> Subquery:
-    """{pk, state, grade, updated_at} of the duty's assessor, or null."""
-    fields = JSONObject(pk="pk", state="state", grade="grade", updated_at="updated_at")
+    """{state, grade} of the duty's assessor, or null."""
+    fields = JSONObject(state="state", grade="grade")
     return Subquery(_judgments(duty.assessor_id).values(json=fields))
 
 
 def suggested_label(duty: Duty) -> Subquery:
-    """{grade, confidence, distribution, created_at} of the duty's source, or null while it has none."""
-    fields = JSONObject(grade="grade", confidence="confidence", distribution="distribution", created_at="created_at")
+    """{grade, confidence, distribution} of the duty's source, or null while it has none."""
+    fields = JSONObject(grade="grade", confidence="confidence", distribution="distribution")
     return Subquery(_judgments(duty.suggestion_source_id, state=JudgmentState.GRADED).values(json=fields))
-
-
-def count_done(duty: Duty) -> Coalesce:
-    return _counted(duty_items(duty).filter(Exists(_judgments(duty.assessor_id, state__in=DONE))))
-
-
-def count_items(duty: Duty) -> Coalesce:
-    return _counted(duty_items(duty))
 
 
 def _counted(items: QuerySet[PoolItem]) -> Coalesce:

@@ -5,15 +5,14 @@ was overtaken by another save of the same pair reads again (`_insist`). A repeat
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from assessment.domain.errors import DomainError
 from assessment.models import (
@@ -27,15 +26,8 @@ from assessment.models import (
     PoolItem,
     User,
 )
-from assessment.selectors.judging import (
-    DONE,
-    Progress,
-    count_done,
-    count_items,
-    own_judgment,
-    suggested_label,
-    suggestion_visible,
-)
+from assessment.selectors.judging import DONE, Progress, suggestion_visible
+from assessment.selectors.standing import Label, Own, Standing, pair_standing
 
 ATTEMPTS = 5
 LONGEST_VISIT = timedelta(days=1)
@@ -79,12 +71,12 @@ def judgment_record(
 
     def once() -> Outcome:
         standing = _standing(duty, item, idempotency_key, grade)
-        if standing.event:
+        if standing.earlier:
             return _stored(standing, duty)
         if grade is not None and not standing.in_scale:
             raise _not_in_scale(duty, grade)
         label = _shown_label(duty, standing) if suggestion_seen else None
-        if accepted and (label is None or label["grade"] != grade):
+        if accepted and (label is None or label.grade != grade):
             raise DomainError("There is no suggestion with this grade in sight to accept. Give the grade yourself.")
         judged = {"state": state, "grade": grade, "condition": duty.condition}
         if label:
@@ -97,7 +89,7 @@ def judgment_record(
         kind = JudgmentEvent.Kind.ACCEPTED if accepted else JudgmentEvent.Kind.RECORDED
         return _remember(
             duty, standing, kind, state, grade, idempotency_key, actor,
-            suggestion_grade=label["grade"] if label else None, active_ms=active_ms, away_ms=away_ms,
+            suggestion_grade=label.grade if label else None, active_ms=active_ms, away_ms=away_ms,
         )  # fmt: skip
 
     return _insist(once)
@@ -112,7 +104,7 @@ def judgment_undo(*, duty: Duty, item: PoolItem | int, idempotency_key: UUID, ac
 
     def once() -> Outcome:
         standing = _standing(duty, item, idempotency_key, None)
-        if standing.event:
+        if standing.earlier:
             return _stored(standing, duty)
         latest = _latest_not_undone(duty, standing)
         if standing.own is None or latest is None:
@@ -173,62 +165,43 @@ def _not_in_scale(duty: Duty, grade: int) -> DomainError:
     return DomainError(f"{grade} is not on this track's scale ({', '.join(map(str, scale))}).")
 
 
-def _standing(duty: Duty, item: PoolItem | int, key: UUID, grade: int | None) -> PoolItem:
-    """The pool item with all that a save has to know, in one query: `.own`, `.label`, `.event` (of this key),
-    `.in_scale`, `.done`, `.total`."""
-    pk = item.pk if isinstance(item, PoolItem) else item
-    event = JudgmentEvent.objects.filter(idempotency_key=key).values(
-        json=JSONObject(assessor="assessor_id", topic="topic_id", document="document_id", state="state", grade="grade")
-    )
-    # Not `duty_items`: what the person had before the eyes is saved, also if the source has meanwhile graded it 0.
-    found = (
-        PoolItem.objects.filter(pk=pk, pool=duty.pool_id, topic=duty.topic_id)
-        .annotate(
-            own=own_judgment(duty),
-            label=suggested_label(duty),
-            event=Subquery(event),
-            in_scale=Exists(Grade.objects.filter(track=OuterRef("pool__track"), value=grade)),
-            done=count_done(duty),
-            total=count_items(duty),
-        )
-        .order_by("pk")
-        .first()
-    )
+def _standing(duty: Duty, item: PoolItem | int, key: UUID, grade: int | None) -> Standing:
+    found = pair_standing(duty, item.pk if isinstance(item, PoolItem) else item, key, grade)
     if found is None:
         raise DomainError("This passage is not part of your duty.")
     return found
 
 
-def _stored(standing: PoolItem, duty: Duty) -> Outcome:
+def _stored(standing: Standing, duty: Duty) -> Outcome:
     """The outcome of the save that used this key before."""
-    event = standing.event
+    earlier = standing.earlier
     pair = (duty.assessor_id, standing.topic_id, standing.document_id)
-    if (event["assessor"], event["topic"], event["document"]) != pair:
+    if (earlier.assessor_id, earlier.topic_id, earlier.document_id) != pair:
         raise DomainError("This save carries the key of another one. Reload the page and grade the passage again.")
-    return Outcome(event["state"], event["grade"], Progress(standing.done, standing.total), repeated=True)
+    return Outcome(earlier.state, earlier.grade, Progress(standing.done, standing.total), repeated=True)
 
 
-def _shown_label(duty: Duty, standing: PoolItem) -> dict | None:
-    own_state = standing.own["state"] if standing.own else ""
+def _shown_label(duty: Duty, standing: Standing) -> Label | None:
+    own_state = standing.own.state if standing.own else ""
     return standing.label if suggestion_visible(duty, own_state) else None
 
 
-def _what_was_shown(duty: Duty, label: dict, visit_ms: int) -> dict:
+def _what_was_shown(duty: Duty, label: Label, visit_ms: int) -> dict:
     """The suggestion as the server knows it, in sight since the passage was opened or since it came, if later."""
-    opened: datetime = timezone.now() - min(timedelta(milliseconds=visit_ms), LONGEST_VISIT)
+    opened = timezone.now() - min(timedelta(milliseconds=visit_ms), LONGEST_VISIT)
     return {
-        "suggestion_grade": label["grade"],
+        "suggestion_grade": label.grade,
         "suggestion_by_id": duty.suggestion_source_id,
-        "suggestion_shown_at": max(opened, parse_datetime(label["created_at"])),
+        "suggestion_shown_at": max(opened, label.created_at),
     }
 
 
-def _same_judgment(own: dict):
+def _same_judgment(own: Own):
     """The row as we read it; empty if somebody has changed it since."""
-    return Judgment.objects.filter(pk=own["pk"], updated_at=own["updated_at"])
+    return Judgment.objects.filter(pk=own.pk, updated_at=own.updated_at)
 
 
-def _write(duty: Duty, standing: PoolItem, judged: dict, active_ms: int | None, away_ms: int | None) -> None:
+def _write(duty: Duty, standing: Standing, judged: dict, active_ms: int | None, away_ms: int | None) -> None:
     times = {"active_ms": active_ms, "away_ms": away_ms}
     if standing.own is None:
         Judgment.objects.create(
@@ -246,7 +219,7 @@ def _write(duty: Duty, standing: PoolItem, judged: dict, active_ms: int | None, 
 
 def _remember(
     duty: Duty,
-    standing: PoolItem,
+    standing: Standing,
     kind: str,
     state: str,
     grade: int | None,
@@ -254,7 +227,7 @@ def _remember(
     actor: User,
     **more,
 ) -> Outcome:
-    own = standing.own or {"state": "", "grade": None}
+    before, grade_before = (standing.own.state, standing.own.grade) if standing.own else ("", None)
     JudgmentEvent.objects.create(
         assessor_id=duty.assessor_id,
         topic_id=standing.topic_id,
@@ -262,17 +235,17 @@ def _remember(
         kind=kind,
         state=state,
         grade=grade,
-        previous_state=own["state"],
-        previous_grade=own["grade"],
+        previous_state=before,
+        previous_grade=grade_before,
         actor=actor,
         idempotency_key=key,
         **more,
     )
-    done = standing.done + (state in DONE) - (own["state"] in DONE)
+    done = standing.done + (state in DONE) - (before in DONE)
     return Outcome(state, grade, Progress(done, standing.total), repeated=False)
 
 
-def _latest_not_undone(duty: Duty, standing: PoolItem) -> JudgmentEvent | None:
+def _latest_not_undone(duty: Duty, standing: Standing) -> JudgmentEvent | None:
     stack = []
     for event in JudgmentEvent.objects.filter(
         assessor=duty.assessor_id, topic=standing.topic_id, document=standing.document_id
