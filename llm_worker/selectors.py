@@ -12,11 +12,13 @@ from assessment.models import Assessor, Pool, User
 from assessment.selectors.agreements import LabelAgreement, agreement_with_people
 from llm_worker.heartbeat import workers_alive
 from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
+from llm_worker.services.calls import LIVE_STATUSES
 
 
 @dataclass(frozen=True)
 class JobProgress:
-    """How a job stands. `rate` is judgments a minute over the last two minutes of work, None before the first."""
+    """How a job stands. `rate` is replies a minute over the last two minutes of work, None before the second one;
+    `failed_still` are those failed pairs that the judge has not judged since and is not being asked about again."""
 
     job: LlmJob
     total: int
@@ -32,6 +34,12 @@ class JobProgress:
     failures: dict[str, int]
     tokens_in: int
     tokens_out: int
+    failed_still: int
+
+    @property
+    def can_be_changed(self) -> bool:
+        """Whether an organizer has something to decide: cancel it, go on with it, or ask the failed again."""
+        return self.state not in ("done", "stopping") or bool(self.failed_still)
 
     @property
     def answered(self) -> int:
@@ -44,23 +52,42 @@ class JobProgress:
         return self.left + self.cancelled
 
     @property
+    def time_left_in_words(self) -> str:
+        return _in_words(self.time_left)
+
+    @property
+    def took_in_words(self) -> str:
+        return _in_words(self.took)
+
+    @property
     def finished(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.state in ("done", "cancelled", "halted")
 
 
+def _in_words(span: timedelta | None) -> str:
+    """A duration as people say it, in one unit; empty for None."""
+    if span is None:
+        return ""
+    seconds = span.total_seconds()
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
 def job_progress(job: LlmJob) -> JobProgress:
-    """Count the calls of the job (3 queries, and a look into the broker while something is left)."""
+    """Count the calls of the job (3 queries, one more with failures; a look into the broker while some are left)."""
     by_status = dict(job.calls.values_list("status").annotate(Count("pk")).order_by())
     counts = {status: by_status.get(status.value, 0) for status in CallStatus}
     left = sum(counts[status] for status in OPEN_STATUSES)
     state, explanation = _state(job, counts)
+    failed = sum(counts[status] for status in FAILED_STATUSES)
     rate, took, tokens = _pace(job)
     return JobProgress(
         job=job,
         total=sum(counts.values()),
         done=counts[CallStatus.OK],
-        failed=sum(counts[status] for status in FAILED_STATUSES),
+        failed=failed,
         cancelled=counts[CallStatus.CANCELLED],
         left=left,
         state=state,
@@ -71,6 +98,7 @@ def job_progress(job: LlmJob) -> JobProgress:
         failures={status.label: counts[status] for status in FAILED_STATUSES if counts[status]},
         tokens_in=tokens[0],
         tokens_out=tokens[1],
+        failed_still=_failed_still(job) if failed else 0,
     )
 
 
@@ -100,6 +128,12 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
     return "waiting", "A worker takes it up as soon as its turn comes."
 
 
+def _failed_still(job: LlmJob) -> int:
+    same_pair = {name: OuterRef(name) for name in ("judge", "topic", "document")}
+    live = LlmCall.objects.filter(**same_pair, status__in=LIVE_STATUSES)
+    return job.calls.filter(~Exists(live), status__in=FAILED_STATUSES).count()
+
+
 def _pace(job: LlmJob) -> tuple[float | None, timedelta | None, tuple[int, int]]:
     answered = job.calls.filter(finished_at__isnull=False)
     span = answered.aggregate(
@@ -123,6 +157,12 @@ def _rate(answered: QuerySet[LlmCall], last: datetime) -> float | None:
 def failed_calls(job: LlmJob) -> QuerySet[LlmCall]:
     """The calls without a grade, with what came back."""
     return job.calls.filter(status__in=FAILED_STATUSES).select_related("topic", "document").order_by("position")
+
+
+def grades_given(job: LlmJob) -> list[tuple[int, int]]:
+    """(grade, how many calls gave it), for each grade of the track's scale, once there is any."""
+    given = dict(job.calls.filter(status=CallStatus.OK).values_list("grade").annotate(Count("pk")).order_by())
+    return [(grade, given.get(grade, 0)) for grade in job.track.grades.values_list("value", flat=True)] if given else []
 
 
 def jobs_of_pool(pool: Pool) -> list[JobProgress]:

@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from assessment.access import READERS, get_pool_for_user, role_in_track
 from assessment.domain.errors import DomainError
@@ -14,7 +15,7 @@ from llm_worker.forms import JobForm
 from llm_worker.models import LlmJob
 from llm_worker.services import jobs
 
-FAILURES_A_PAGE = 50
+FAILURES_A_PAGE = 25
 
 
 def get_job_for_user(user, pk: int, roles=READERS) -> LlmJob:
@@ -47,7 +48,9 @@ def job_create(request, slug, pk):
             return redirect("job", job.pk)
         except DomainError as error:
             form.add_error(None, str(error))
-    context = {"track": pool.track, "pool": pool, "form": form, "jobs": selectors.jobs_of_pool(pool)}
+    found = selectors.jobs_of_pool(pool)
+    unfinished = any(not progress.finished for progress in found)
+    context = {"track": pool.track, "pool": pool, "form": form, "jobs": found, "any_unfinished": unfinished}
     template = "llm_worker/_pool_jobs.html" if request.htmx else "llm_worker/pool_jobs.html"
     return render(request, template, context)
 
@@ -57,7 +60,13 @@ def job_create(request, slug, pk):
 def job(request, pk):
     job = get_job_for_user(request.user, pk)
     failures = Paginator(selectors.failed_calls(job), FAILURES_A_PAGE).get_page(request.GET.get("page"))
-    context = {"track": job.track, "job": job, "progress": selectors.job_progress(job), "failures": failures}
+    context = {
+        "track": job.track,
+        "job": job,
+        "progress": selectors.job_progress(job),
+        "grades": selectors.grades_given(job),
+        "failures": failures,
+    }
     return render(request, "llm_worker/job.html", context)
 
 
@@ -65,8 +74,11 @@ def job(request, pk):
 @require_GET
 def job_progress(request, pk):
     job = get_job_for_user(request.user, pk)
-    context = {"track": job.track, "job": job, "progress": selectors.job_progress(job)}
-    return render(request, "llm_worker/_job_progress.html", context)
+    progress = selectors.job_progress(job)
+    context = {"track": job.track, "job": job, "progress": progress}
+    response = render(request, "llm_worker/_job_progress.html", context)
+    # The page then fetches the rest of itself once more: failures, grades, figures.
+    return trigger_client_event(response, "job-finished") if progress.finished else response
 
 
 @login_required

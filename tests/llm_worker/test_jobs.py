@@ -191,12 +191,14 @@ def test_retrying_makes_a_new_job_of_the_failed_pairs(pool, judge, engine, alice
     job = job_create(pool=pool, judge=judge)
     engine.enqueue("##final score: 9", "I cannot help with that (error 403).")
     work_off(job)
+    assert job_progress(job).failed_still == 2
     again = job_retry(job=job, by=alice)
     failed = job.calls.filter(status__in=["out_of_scale", "unparsed"]).values_list("document__docid", flat=True)
     assert list(again.calls.values_list("document__docid", flat=True)) == list(failed) == ["q1-d1", "q1-d2"]
     assert again.created_by == alice
     work_off(again)
     assert job_progress(job).failed == 2, "the first job keeps its record"
+    assert job_progress(job).failed_still == 0, "and yet nothing of it is left to ask"
     assert job_progress(again).done == 2
     assert Judgment.objects.count() == 6
     with pytest.raises(DomainError, match="Nothing is left to ask again"):
