@@ -121,10 +121,10 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
     try:
         alive = workers_alive(job.judge.queue)
     except DomainError as error:
-        return "waiting", str(error)
+        return "no worker", str(error)
     if not alive:
         command = f"python3 manage.py worker --queue {job.judge.queue}"
-        return "waiting", f"No worker serves the queue {job.judge.queue}. Start one: {command}"
+        return "no worker", f"No worker serves the queue {job.judge.queue}. Start one: {command}"
     return "waiting", "A worker takes it up as soon as its turn comes."
 
 

@@ -86,7 +86,7 @@ def test_progress_is_counted_from_the_calls(pool, judge, engine):
 
 def test_a_waiting_job_says_which_worker_is_missing(pool, judge):
     progress = job_progress(job_create(pool=pool, judge=judge))
-    assert progress.state == "waiting"
+    assert progress.state == "no worker"
     assert "python3 manage.py worker --queue cpu" in progress.explanation
 
 
