@@ -7,6 +7,8 @@ from llm_worker.domain.replies import grade_tokens
 from llm_worker.engines import ENGINE_KINDS
 from llm_worker.models import JudgeConfiguration
 
+LONGEST_NAME = JudgeConfiguration._meta.get_field("name").max_length
+
 
 def judge_create(
     *,
@@ -20,6 +22,8 @@ def judge_create(
     description: str = "",
 ) -> JudgeConfiguration:
     """A new judge. Another model, prompt, decoding or server is another judge: none is ever changed once it judged."""
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise DomainError(f"A judge's name has 1 to {LONGEST_NAME} characters.")
     if engine not in ENGINE_KINDS:
         raise DomainError(f"There is no engine {engine!r}; there are: {', '.join(ENGINE_KINDS)}.")
     if JudgeConfiguration.objects.filter(name=name).exists():

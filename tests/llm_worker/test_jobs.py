@@ -259,6 +259,8 @@ def test_a_halted_job_is_named_where_it_holds_the_pairs(pool, judge, engine):
         ({"decoding": "tea leaves"}, "no decoding 'tea leaves'"),
         ({"prompt": "nothing.v1"}, "nothing.v1"),
         ({"name": "umbrela-token"}, "already"),
+        ({"name": " "}, "1 to 80 characters"),
+        ({"name": "x" * 81}, "1 to 80 characters"),
     ],
 )
 def test_a_judge_that_could_not_work_is_not_made(db, fault, words):
