@@ -1,12 +1,44 @@
 """How far two assessors agree on the pairs that both graded."""
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 from django.db.models import Count, F
 
-from assessment.domain.agreement import cohen_kappa, exact_agreement
-from assessment.models import Assessor, Judgment, JudgmentState
+from assessment.domain.agreement import (
+    AgreementFigures,
+    agreement_figures,
+    all_confusions,
+    cohen_kappa,
+    exact_agreement,
+)
+from assessment.models import Assessor, Grade, Judgment, JudgmentState
+from assessment.selectors.matrices import TrackGrades
+
+# Who comes first of two: the bias then says how much more lenient the judge is than the person.
+_FIRST = [Assessor.Kind.HUMAN, Assessor.Kind.IMPORTED, Assessor.Kind.LLM]
+
+
+class PairAgreement(NamedTuple):
+    """Two assessors with their figures; `confusion` has a's grades as rows, int64, ascending."""
+
+    a: Assessor
+    b: Assessor
+    figures: AgreementFigures
+    confusion: np.ndarray
+
+    @property
+    def kinds(self) -> str:
+        """Whose agreement this is: "human-llm" and the like."""
+        return f"{self.a.kind}-{self.b.kind}"
+
+    def as_dict(self) -> dict:
+        """All figures and the confusion matrix as a list of rows, ready for JSON; undefined is None."""
+        figures = self.figures._asdict()
+        figures["kappa_from"] = {str(grade): kappa for grade, kappa in self.figures.kappa_from.items()}
+        return figures | {"confusion": self.confusion.tolist()}
 
 
 class LabelAgreement(NamedTuple):
@@ -35,6 +67,31 @@ def label_confusion(a: Assessor, b: Assessor) -> np.ndarray:
     for first, second, count in counts:
         matrix[place[first], place[second]] = count
     return matrix
+
+
+def pair_agreement(a: Assessor, b: Assessor) -> PairAgreement:
+    """Everything that is said of these two."""
+    scale = list(a.track.grades.values_list("value", flat=True))
+    matrix = label_confusion(a, b)
+    return PairAgreement(a, b, agreement_figures(matrix, scale), matrix)
+
+
+def all_agreements(
+    assessors: Sequence[Assessor], given: TrackGrades, scale: Sequence[Grade]
+) -> tuple[list[PairAgreement], int]:
+    """Every two of these assessors that graded a pair in common, and how many twos did not. No query.
+
+    `given` holds their grades, `scale` the track's grades in ascending order.
+    """
+    assessors = sorted(assessors, key=lambda one: (_FIRST.index(one.kind), one.name))
+    values = [grade.value for grade in scale]
+    places = {one.pk: place for place, one in enumerate(assessors)}
+    rows = np.array([places[key] for key in given.assessors.tolist()], dtype=np.int64)
+    columns = np.searchsorted(values, given.grades)
+    matrices = all_confusions(rows, given.pairs, columns, len(assessors), len(values))
+    twos = [(a, b, matrices[places[a.pk], places[b.pk]]) for a, b in combinations(assessors, 2)]
+    met = [PairAgreement(a, b, agreement_figures(matrix, values), matrix) for a, b, matrix in twos if matrix.any()]
+    return met, len(twos) - len(met)
 
 
 def label_agreement(a: Assessor, b: Assessor) -> LabelAgreement:

@@ -5,6 +5,7 @@ The arrays of Ranking travel in PostgreSQL's binary form and are joined before n
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import psycopg
@@ -32,6 +33,31 @@ SELECT coalesce(array_agg(topic_id::int), '{}'), coalesce(array_agg(document_id)
 FROM assessment_judgment
 WHERE assessor_id = %s AND state = 'graded'
 """
+_TRACK_GRADES = """
+SELECT coalesce(array_agg(assessor_id::int), '{}'), coalesce(array_agg(topic_id::int), '{}'),
+       coalesce(array_agg(document_id), '{}'), coalesce(array_agg(grade::int), '{}')
+FROM assessment_judgment
+WHERE assessor_id = ANY(%s) AND state = 'graded'
+"""
+
+
+class TrackGrades(NamedTuple):
+    """Grades of several assessors as columns of one length: keys of assessor, topic and document (int32), grade."""
+
+    assessors: np.ndarray
+    topics: np.ndarray
+    documents: np.ndarray
+    grades: np.ndarray
+
+    @property
+    def pairs(self) -> np.ndarray:
+        """One number (int64) for each (topic, document) pair."""
+        return (self.topics.astype(np.int64) << 32) | self.documents
+
+    def of(self, assessor: Assessor) -> "TrackGrades":
+        """This assessor's grades only."""
+        own = self.assessors == assessor.pk
+        return TrackGrades(*(column[own] for column in self))
 
 
 class _Elements(Loader):
@@ -69,6 +95,12 @@ def grades_of(assessor: Assessor) -> Grades:
     ((topic_keys, documents, grades),) = _binary_rows(_GRADES, [assessor.pk])
     places = _places(_integers(topic_keys), _topic_names(assessor.track))
     return Grades(places, _integers(documents), _integers(grades).astype(np.int16))
+
+
+def grades_by_all(assessors: Iterable[Assessor]) -> TrackGrades:
+    """Every grade of these assessors, in one query. Skipped and unjudgeable pairs have none."""
+    ((keys, topics, documents, grades),) = _binary_rows(_TRACK_GRADES, [[one.pk for one in assessors]])
+    return TrackGrades(*map(_integers, (keys, topics, documents)), _integers(grades).astype(np.int16))
 
 
 def score_matrix(track: Track, assessor: Assessor, measures: Sequence[str]) -> Evaluation:
