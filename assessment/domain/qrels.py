@@ -110,6 +110,17 @@ def iterations_are_conditions(iterations: Iterable[str]) -> bool:
     return values <= CONDITION_CODES and bool(values - {"1"})
 
 
+def condition_code(condition: str, shown: int | None) -> str:
+    """Column 2 of one judgment, NIST's way: 1 manual, 2 filtered, 2 + g post-edit with label g shown, 0 automatic.
+
+    Also 0 where the condition is not known. A post-edit pair whose label nobody saw, because it had not come yet or was
+    still hidden, was judged like a manual one: 1.
+    """
+    if condition == "post_edit" and shown is not None:
+        return str(2 + shown)
+    return {"manual": "1", "filtered": "2", "post_edit": "1"}.get(condition, "0")
+
+
 def write_qrels(lines: Iterable[QrelsLine], *, stream: TextIO, keep_negative: bool = False) -> int:
     """Write `topic 0 docid grade` lines, sorted by topic and then docid (by code point); returns how many.
 

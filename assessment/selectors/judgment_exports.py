@@ -1,0 +1,136 @@
+"""Every judgment of a track with its whole story, as JSONL or CSV. In memory stands one chunk of it at a time."""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+
+from django.db import connection
+
+from assessment.domain.csv_cells import plain_text
+from assessment.models import Judgment, JudgmentEvent, JudgmentState, Track
+
+CHUNK = 2_000
+FREE_TEXT = ("note", "reason")
+NESTED = ("distribution", "history")
+FORMATS = ("jsonl", "csv")
+
+# What a record says, in this order, and where on the row of a judgment it stands.
+_ROW = {
+    "assessor": "assessor__name",
+    "kind": "assessor__kind",
+    "topic": "topic__qid",
+    "docid": "document__docid",
+    "state": "state",
+    "condition": "condition",
+    "grade": "grade",
+    "raw_grade": "raw_grade",
+    "iteration": "iteration",
+    "suggestion_grade": "suggestion_grade",
+    "suggestion_by": "suggestion_by__name",
+    "suggestion_shown_at": "suggestion_shown_at",
+    "confidence": "confidence",
+    "distribution": "distribution",
+    "active_ms": "active_ms",
+    "away_ms": "away_ms",
+    "note": "note",
+    "reason": "reason",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+}
+_PAIR = ("assessor_id", "topic_id", "document_id")
+_EVENTS = """
+SELECT event.assessor_id, event.topic_id, event.document_id, event.kind, event.state, event.grade,
+    event.previous_state, event.previous_grade, event.suggestion_grade, event.active_ms, event.away_ms,
+    actor.username, event.at
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS pair (assessor_id, topic_id, document_id)
+JOIN assessment_judgmentevent event USING (assessor_id, topic_id, document_id)
+JOIN assessment_user actor ON actor.id = event.actor_id
+ORDER BY event.id
+"""
+_EVENT_FIELDS = (
+    "kind", "state", "grade", "previous_state", "previous_grade", "suggestion_grade", "active_ms", "away_ms",
+    "by", "at",
+)  # fmt: skip
+FIELDS = (*_ROW, "accepted", "grade_before_reveal", "history")
+
+
+def judgment_records(track: Track, chunk: int = CHUNK) -> Iterator[dict]:
+    """One record with the keys FIELDS for each judgment, by assessor, topic and docid. One query a chunk and one more.
+
+    Times are ISO 8601, what is not known is None. `accepted` tells whether the grade that stands was taken over from
+    the suggestion by its key; None where no suggestion was shown or, as with imported files, nobody knows.
+    `grade_before_reveal` is the first grade, given before the suggestion came into sight; None without such a grade.
+    `history` lists the events of the pair, oldest first.
+    """
+    judgments = Judgment.objects.filter(assessor__track=track)
+    judgments = judgments.order_by("assessor__name", "topic__qid", "document__docid")
+    rows = judgments.values_list(*_PAIR, *_ROW.values()).iterator(chunk_size=chunk)
+    while block := list(islice(rows, chunk)):
+        histories = _histories([row[:3] for row in block])
+        for row in block:
+            record = dict(zip(_ROW, row[3:], strict=True))
+            for name in ("suggestion_shown_at", "created_at", "updated_at"):
+                record[name] = record[name] and record[name].isoformat()
+            yield record | _told(record["suggestion_grade"], histories.get(row[:3], []))
+
+
+def judgment_lines(track: Track, form: str, chunk: int = CHUNK) -> Iterator[str]:
+    """The records as text, each line with its newline: `form` is one of FORMATS, CSV has a line of names first.
+
+    In CSV, `distribution` and `history` are JSON, None is empty, and notes and reasons are kept from being formulas.
+    """
+    records = judgment_records(track, chunk)
+    if form == "jsonl":
+        return (json.dumps({name: record[name] for name in FIELDS}, ensure_ascii=False) + "\n" for record in records)
+    return _csv_lines(records)
+
+
+def _csv_lines(records: Iterator[dict]) -> Iterator[str]:
+    yield _csv_line(FIELDS)
+    for record in records:
+        for name in FREE_TEXT:
+            record[name] = plain_text(record[name])
+        for name in NESTED:
+            record[name] = record[name] and json.dumps(record[name], ensure_ascii=False)
+        yield _csv_line([record[name] for name in FIELDS])
+
+
+def _csv_line(cells) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def _histories(pairs: list[tuple[int, int, int]]) -> dict[tuple[int, int, int], list[dict]]:
+    """The events of these (assessor, topic, document) by pair, oldest first. One query."""
+    found = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS, [list(column) for column in zip(*pairs, strict=True)])
+        for row in cursor:
+            event = dict(zip(_EVENT_FIELDS, row[3:], strict=True))
+            found[row[:3]].append(event | {"at": event["at"].isoformat()})
+    return found
+
+
+def _told(shown: int | None, history: list[dict]) -> dict:
+    """What the history tells about the suggestion."""
+    standing = _standing_event(history)
+    revealed = shown is not None or any(event["suggestion_grade"] is not None for event in history)
+    first = next((event for event in history if event["state"] == JudgmentState.GRADED), None)
+    before = first["grade"] if revealed and first and first["suggestion_grade"] is None else None
+    accepted = standing["kind"] == JudgmentEvent.Kind.ACCEPTED if shown is not None and standing else None
+    return {"accepted": accepted, "grade_before_reveal": before, "history": history}
+
+
+def _standing_event(history: list[dict]) -> dict | None:
+    """The event whose grade stands: each undo takes back the latest that was not undone before."""
+    stack = []
+    for event in history:
+        if event["kind"] != JudgmentEvent.Kind.UNDONE:
+            stack.append(event)
+        elif stack:
+            stack.pop()
+    return stack[-1] if stack else None
