@@ -12,7 +12,6 @@ from assessment.models import Assessor, Pool, User
 from assessment.selectors.agreements import LabelAgreement, agreement_with_people
 from llm_worker.heartbeat import workers_alive
 from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
-from llm_worker.services.calls import LIVE_STATUSES
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
 
 def _failed_still(job: LlmJob) -> int:
     same_pair = {name: OuterRef(name) for name in ("judge", "topic", "document")}
-    live = LlmCall.objects.filter(**same_pair, status__in=LIVE_STATUSES)
+    live = LlmCall.objects.filter(**same_pair, status__in=[*OPEN_STATUSES, CallStatus.OK])
     return job.calls.filter(~Exists(live), status__in=FAILED_STATUSES).count()
 
 
