@@ -61,13 +61,16 @@ class DemoProcesses:
         return True
 
     def stop(self) -> None:
+        """End both and wait until they have ended; a second Ctrl-C meanwhile ends them at once."""
         running = [process for process in (self._web, self._worker) if process.poll() is None]
         for process in running:
             process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_S
         for process in running:
+            # The worker finishes its question to the model first. One that is killed loses nothing: its leases expire.
             try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.kill()
                 process.wait()
 

@@ -24,9 +24,16 @@ __all__ = ["LocalServiceError", "LocalServices", "use_local_services"]
 def use_local_services(var: Path) -> "LocalServices":
     """Start what is needed, point the environment at it, and release it when this process exits."""
     services = LocalServices(var)
-    atexit.register(services.release)
+    atexit.register(release_at_exit, services)
     services.start()
     return services
+
+
+def release_at_exit(services: "LocalServices") -> None:
+    # The process is ending anyway: a further Ctrl-C has nothing left to stop, and must not cut this short.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    services.release()
 
 
 @contextmanager

@@ -6,17 +6,12 @@ PostgreSQL, under its own account, reaches data below a closed folder.
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from config.local_services.postgres import Postgres
-from config.local_services.processes import any_in, wait_for
-from config.local_services.valkey import Valkey
+from config.local_services.processes import wait_for
+from tests.config.commands import run_command, servers_run, start, start_command
 
-BASE_DIR = Path(__file__).resolve().parents[2]
 HOLD = """
 import sys
 from pathlib import Path
@@ -39,34 +34,6 @@ def var(tmp_path_factory):
     return folder, results
 
 
-def environment(folder):
-    ours = {"DATABASE_URL", "REDIS_URL", "ASSAY_LOCAL_DATABASE_URL", "ASSAY_LOCAL_REDIS_URL"}
-    inherited = {name: value for name, value in os.environ.items() if name not in ours}
-    return inherited | {"ASSAY_VAR": str(folder), "ASSAY_NO_BOOTSTRAP": "1"}
-
-
-def start(folder, *command, **changes):
-    return subprocess.Popen(
-        [sys.executable, *command],
-        cwd=BASE_DIR,
-        env=environment(folder) | changes,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def start_command(folder, *arguments, **changes):
-    return start(folder, "manage.py", *arguments, **changes)
-
-
-def run_command(folder, *arguments, **changes):
-    """(standard output, standard error, exit code)"""
-    process = start_command(folder, *arguments, **changes)
-    return *process.communicate(timeout=120), process.returncode
-
-
 class Holder:
     """A process that uses the services until it is told to end."""
 
@@ -81,10 +48,6 @@ class Holder:
     def kill(self):
         self.process.kill()
         self.process.communicate()
-
-
-def servers_run(folder):
-    return any_in(Postgres(folder).data) or any_in(Valkey(folder).folder)
 
 
 def test_two_commands_on_an_empty_folder_both_succeed(var):
