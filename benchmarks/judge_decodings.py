@@ -1,6 +1,6 @@
 """How many judgments a second does the demo's judge give by one token, and how many by UMBRELA's free text?
 
-    .venv/bin/python benchmarks/judge_decodings.py [--topics 4] [--passages 6] [--seed 0]
+    .venv/bin/python benchmarks/judge_decodings.py [--topics 4] [--passages 6] [--seed 0] [--threads N]
 
 Pairs of the demo's CSFCube track are asked about in three ways, on one loaded model (SmolLM2-135M on llama.cpp, in this
 process), with the requests and the parsing of a real job:
@@ -12,7 +12,8 @@ process), with the requests and the parsing of a real job:
 They take turns, a topic's number of passages each time, so that a machine that slows down slows all of them; the order
 of the turns is reversed from topic to topic, and before each turn a request about another topic, not counted, takes the
 place in the cache. The printed ratio is judgments a second over those of `reference`. A reply without a grade counts as
-asked; its share is printed too.
+asked; its share is printed too. On a machine with other work going on take `--threads 1`: several threads wait for each
+other at every token, so that a busy neighbour slows the long reply many times more than the short one.
 """
 
 import argparse
@@ -78,18 +79,19 @@ def main() -> None:
     parser.add_argument("--topics", type=int, default=4)
     parser.add_argument("--passages", type=int, default=6, help="of each topic")
     parser.add_argument("--seed", type=int, default=0, help="chooses the pairs")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: one a core")
     options = parser.parse_args()
     track = read_track(DATA / "csfcube")
     scale = [GradeSpec(grade.grade, grade.key, grade.label, grade.definition) for grade in track.scale]
     by_topic, other = chosen_pairs(track, options.topics, options.passages, options.seed)
-    engine = build_engine("llama_cpp", "")
+    engine = build_engine("llama_cpp", "", {"threads": options.threads})
     try:
         ways = ask_in_turns(engine, scale, by_topic, other, options.seed)
     except EngineUnavailable as error:
         sys.exit(str(error))
     finally:
         engine.close()
-    report(ways, len(by_topic), engine.model)
+    report(ways, len(by_topic), f"{engine.model} on {options.threads} thread(s)")
 
 
 def chosen_pairs(track, topics: int, passages: int, seed: int) -> tuple[list[list[Pair]], Pair]:
