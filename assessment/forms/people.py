@@ -25,7 +25,7 @@ class AccountForm(DomainForm):
     """Makes an account and gives it a role."""
 
     username = forms.CharField(max_length=150, help_text="Letters, digits and @ . + - _")
-    full_name = forms.CharField(max_length=200, required=False)
+    full_name = forms.CharField(max_length=150, required=False)
     email = forms.EmailField(required=False)
     role = forms.ChoiceField(choices=Role.choices, initial=Role.ASSESSOR)
 

@@ -23,6 +23,12 @@ def marked(text: str, query: str) -> SafeString:
 
 
 @register.filter
+def is_web_address(url: str | None) -> bool:
+    """Whether a document's address may become a link: what an upload calls one could be a script."""
+    return (url or "").lower().startswith(("http://", "https://"))
+
+
+@register.filter
 def paragraphs(text: str) -> list[str]:
     """The text's paragraphs: what blank lines separate."""
     return [part.strip() for part in re.split(r"\n\s*\n", text or "") if part.strip()]

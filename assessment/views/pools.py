@@ -1,6 +1,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from assessment.access import ORGANIZERS, get_pool_for_user, get_track_for_user
@@ -78,7 +79,10 @@ def _pool_page(request, pool, form):
 
 
 def _withdraw(request, pool):
-    assessor = get_object_or_404(Assessor, track=pool.track, pk=request.POST["withdraw"])
+    asked = request.POST["withdraw"]
+    assessor = Assessor.objects.filter(track=pool.track, pk=asked).first() if asked.isdecimal() else None
+    if assessor is None:
+        raise Http404("There is no such assessor in this track.")
     try:
         count = duties_withdraw(pool=pool, assessor=assessor)
         messages.success(

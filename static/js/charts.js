@@ -11,6 +11,7 @@ function theme(element) {
   const token = (name) => css.getPropertyValue(`--${name}`).trim();
   const text = { labelColor: token("ink-2"), titleColor: token("ink"), labelFontSize: 12, titleFontSize: 12 };
   return {
+    aria: false, // the plot itself is the picture, with its summary; the table beside it has the numbers
     background: null,
     font: token("font-ui"),
     view: { stroke: null },

@@ -96,7 +96,7 @@ async function show(id, { focus = true } = {}) {
   }
   if (html === null) {
     const note = Object.assign(document.createElement("p"), { className: "note note-warn unreachable" });
-    note.textContent = "This passage has not arrived: there is no connection. It comes as soon as there is one; what you graded is kept.";
+    note.textContent = `This passage has not arrived: ${outbox.loggedOut ? "you are logged out" : "there is no connection"}. It comes as soon as that changes; what you graded is kept.`;
     stage.replaceChildren(note);
     poll = setTimeout(() => show(id), 3000);
     return;
@@ -262,6 +262,11 @@ function reconcile() {
 }
 
 // --- hands ---
+
+// The second half of a double click would fall on the next passage. Keys click too, with a detail of 0.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("#controls [type=submit], .suggestion [type=submit]")) event.preventDefault();
+});
 
 grading.addEventListener("submit", (event) => {
   event.preventDefault();

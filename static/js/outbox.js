@@ -31,7 +31,8 @@ export class Outbox {
     window.addEventListener("offline", () => this.onChange());
     window.addEventListener("focus", () => this.#waiting().length && this.send());
     window.addEventListener("storage", (event) => event.key?.startsWith(this.#prefix) && this.onChange());
-    window.addEventListener("beforeunload", (event) => this.#waiting().length && event.preventDefault());
+    // Not on the way to the login page: that is the remedy, and what waits stays in the storage.
+    window.addEventListener("beforeunload", (event) => this.#waiting().length && !this.loggedOut && event.preventDefault());
   }
 
   /** Oldest first: {name, url, item, form, after: {state, grade}, refused?}. */

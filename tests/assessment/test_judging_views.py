@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from assessment.models import Condition, Judgment, JudgmentEvent, Membership, Reveal
+from assessment.models import Condition, Document, Judgment, JudgmentEvent, Membership, Reveal
 from tests.factories import make_duty, make_judge, make_pool, make_track, make_user, suggest
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,17 @@ def queries_of(act) -> list[str]:
         act()
     frame = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
     return [query["sql"] for query in captured if not query["sql"].startswith(frame)]
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [("https://example.org/a?b=1", True), ("HTTP://example.org", True), ("javascript:alert(1)", False), ("", False)],
+)
+def test_only_a_web_address_becomes_a_link_to_the_source(as_bob, duty, url, linked):
+    Document.objects.filter(pk=duty.pool.items.get(position=1).document_id).update(url=url)
+    page = as_bob.get(item_url("duty_item", duty)).content.decode()
+    assert ("source ↗" in page) == linked
+    assert "javascript:" not in page
 
 
 def test_the_page_opens_at_the_first_unjudged_passage(as_bob, duty):

@@ -18,6 +18,8 @@ PAGES = {
     "run": {"alice": 200, "bob": 404, "vera": 200},
     "assessors": {"alice": 200, "bob": 404, "vera": 200},
     "qrels_export": {"alice": 200, "bob": 404, "vera": 404},
+    "judgments_export": {"alice": 200, "bob": 404, "vera": 404},
+    "agreement": {"alice": 200, "bob": 404, "vera": 200},
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
     "pool": {"alice": 200, "bob": 404, "vera": 404},
@@ -176,6 +178,12 @@ def test_duties_are_given_and_withdrawn(as_user, alice, bob, pool, assessor_bob,
     assert not Duty.objects.exists()
 
 
+@pytest.mark.parametrize("asked", ["", "abc", "\0", "²", "9" * 30])
+def test_duties_of_nobody_are_not_found(as_user, alice, pool, asked):
+    response = as_user(alice).post(reverse("duties_assign", args=["small", pool.pk]), {"withdraw": asked})
+    assert response.status_code == 404
+
+
 def test_a_refused_duty_comes_back_with_the_reason(as_user, alice, bob, pool):
     data = {"person": bob.pk, "condition": "post_edit", "reveal": "always"}
     response = as_user(alice).post(reverse("duties_assign", args=["small", pool.pk]), data)
@@ -207,6 +215,13 @@ def test_an_account_that_cannot_have_the_role_is_not_made_either(as_user, alice,
     response = as_user(alice).post(reverse("people", args=["small"]), data)
     assert "already has an assessor named lexical" in response.content.decode()
     assert not User.objects.filter(username="lexical").exists()
+
+
+def test_a_full_name_that_does_not_fit_is_refused(as_user, alice, track):
+    data = {"action": "create", "username": "dora", "full_name": f"Dora {'N' * 160}", "role": "assessor"}
+    response = as_user(alice).post(reverse("people", args=["small"]), data)
+    assert "at most 150 characters" in response.content.decode()
+    assert not User.objects.filter(username="dora").exists()
 
 
 def test_somebody_with_an_account_is_added_by_username(as_user, alice, charlie, track):
@@ -276,7 +291,10 @@ def test_pages_ask_the_database_as_often_for_much_as_for_little(
 
 
 def test_guidelines_are_shown_as_markdown_without_scripts(as_user, bob, track):
-    Track.objects.filter(pk=track.pk).update(guidelines="Be **fair**. <script>alert(1)</script>")
+    written = "# Fairness\n\nBe **fair**. <script>alert(1)</script> [Run](javascript:alert(1))"
+    Track.objects.filter(pk=track.pk).update(guidelines=written)
     page = as_user(bob).get(reverse("track", args=["small"])).content.decode()
+    assert "<h3>Fairness</h3>" in page  # below the page's own headings
+    assert 'href="javascript' not in page
     assert "<strong>fair</strong>" in page
     assert "<script>alert" not in page

@@ -35,6 +35,20 @@ def test_ten_passages_are_judged_by_keyboard_alone(page, pool, bob):
     assert all(ms is not None for ms in Judgment.objects.values_list("active_ms", flat=True))
 
 
+def test_a_double_click_grades_one_passage(page, pool, bob):
+    duty = make_duty(pool, bob)
+    begin(page, duty)
+    # Pressed when the next passage stands there already, as the second half of a slow double click is.
+    page.locator(".grade-button").nth(1).click()
+    expect_passage(page, duty, 2)
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    page.keyboard.press("3")
+    expect_passage(page, duty, 3)
+    expect_saved(page)
+    assert grades(duty)[:3] == [1, 3, None]
+
+
 def test_keys_do_nothing_while_typing_with_modifiers_or_on_repeat(page, pool, bob):
     duty = make_duty(pool, bob)
     begin(page, duty)

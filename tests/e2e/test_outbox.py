@@ -55,6 +55,7 @@ def test_a_lost_connection_loses_no_judgment_and_doubles_none(page, pool, bob):
     begin(page, duty)
     press_on(page, duty, 1, "12")
     expect_passage(page, duty, 3)
+    expect_saved(page)
     page.context.set_offline(True)
     press_on(page, duty, 3, "31")
     expect(page.locator("#light")).to_have_attribute("data-state", "offline")
@@ -113,7 +114,8 @@ def test_who_is_logged_out_logs_in_again_and_nothing_is_lost(page, pool, bob):
     page.context.clear_cookies()
     press_on(page, duty, 1, "3")
     expect(page.locator("#light")).to_have_text("log in again")
-    page.on("dialog", lambda dialog: dialog.accept())
+    asked = []  # whether the page may be left: no question, because leaving is the remedy
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.click("#light")
     page.get_by_role("link", name="Log in again").click()
     page.fill("#id_username", "bob")
@@ -121,7 +123,7 @@ def test_who_is_logged_out_logs_in_again_and_nothing_is_lost(page, pool, bob):
     page.press("#id_password", "Enter")
     page.wait_for_url("**/judge/**")
     expect_saved(page)
-    assert grades(duty)[0] == 3
+    assert grades(duty)[0] == 3 and asked == []
 
 
 @pytest.mark.usefixtures("lost_connections_are_expected")
