@@ -33,21 +33,65 @@ def duties_assign(
     A topic that the assessor already has under the same terms is left alone. Under other terms it is changed while
     nothing of it is judged; afterwards DomainError names the topics, and nothing is assigned.
     """
-    terms = _checked_terms(assessor, condition, reveal, suggestion_source)
-    _check_assessor(pool, assessor)
-    wanted = _topics_of(pool, topics)
     # Locked: two organizers who assign at the same time see each other's duties.
     Assessor.objects.select_for_update().get(pk=assessor.pk)
-    existing = {duty.topic_id: duty for duty in Duty.objects.filter(pool=pool, assessor=assessor, topic__in=wanted)}
-    changed = [duty for duty in existing.values() if _terms_of(duty) != terms]
-    _refuse_changing_judged(pool, assessor, changed)
-    for duty in changed:
-        duty.condition, duty.reveal, duty.suggestion_source_id = terms
+    new, changed = duties_check(
+        pool=pool,
+        assessor=assessor,
+        topics=topics,
+        condition=condition,
+        reveal=reveal,
+        suggestion_source=suggestion_source,
+    )
     Duty.objects.bulk_update(changed, Terms._fields)
-    new = [Duty(pool=pool, assessor=assessor, topic=topic, **terms._asdict()) for topic in wanted]
-    new = [duty for duty in new if duty.topic_id not in existing]
     Duty.objects.bulk_create(new)
     return len(new) + len(changed)
+
+
+def duties_check(
+    *,
+    pool: Pool,
+    assessor: Assessor,
+    topics: Iterable[Topic] | None = None,
+    condition: Condition | str,
+    reveal: Reveal | str = Reveal.NEVER,
+    suggestion_source: Assessor | None = None,
+) -> tuple[list[Duty], list[Duty]]:
+    """What duties_assign would store, as (new, changed) duties; stores nothing and raises what duties_assign raises.
+
+    The assessor may be a row that is not stored yet: a person who has never had a duty in the track.
+    """
+    terms = checked_terms(assessor, condition, reveal, suggestion_source)
+    check_assessor(pool, assessor)
+    wanted = _topics_of(pool, topics)
+    existing = {}
+    if assessor.pk is not None:
+        existing = {duty.topic_id: duty for duty in Duty.objects.filter(pool=pool, assessor=assessor, topic__in=wanted)}
+    changed = [duty for duty in existing.values() if terms_of(duty) != terms]
+    if changed:
+        _refuse_changing_judged(pool, assessor, changed)
+    for duty in changed:
+        duty.condition, duty.reveal, duty.suggestion_source_id = terms
+    new = [Duty(pool=pool, assessor=assessor, topic=topic, **terms._asdict()) for topic in wanted]
+    return [duty for duty in new if duty.topic_id not in existing], changed
+
+
+@transaction.atomic
+def duties_leave_to(*, pool: Pool, source: Assessor, topics: Iterable[Topic]) -> int:
+    """Records that nobody looks at these topics: the labels of `source`, a judge or an imported file, stand.
+
+    Such a duty is the source's own, under the condition `automatic`. Returns how many are new; DomainError for a source
+    that is a person or of another track, and for topics that the pool has not.
+    """
+    terms = checked_automatic_terms(pool, source, source, Reveal.NEVER)
+    wanted = _topics_of(pool, topics)
+    Assessor.objects.select_for_update().get(pk=source.pk)
+    existing = set(Duty.objects.filter(pool=pool, assessor=source).values_list("topic", flat=True))
+    new = [
+        Duty(pool=pool, assessor=source, topic=topic, **terms._asdict()) for topic in wanted if topic.pk not in existing
+    ]
+    Duty.objects.bulk_create(new)
+    return len(new)
 
 
 @transaction.atomic
@@ -59,11 +103,12 @@ def duties_withdraw(*, pool: Pool, assessor: Assessor) -> int:
     return deleted
 
 
-def _terms_of(duty: Duty) -> Terms:
+def terms_of(duty: Duty) -> Terms:
     return Terms(duty.condition, duty.reveal, duty.suggestion_source_id)
 
 
-def _checked_terms(assessor: Assessor, condition: str, reveal: str, source: Assessor | None) -> Terms:
+def checked_terms(assessor: Assessor, condition: str, reveal: str, source: Assessor | None) -> Terms:
+    """The terms of a person's duty. Raises DomainError where they contradict each other, or the assessor."""
     if condition not in Condition.values or reveal not in Reveal.values:
         raise DomainError(f"There is no condition “{condition}” with suggestions shown “{reveal}”.")
     if condition == Condition.AUTOMATIC:
@@ -83,7 +128,21 @@ def _checked_terms(assessor: Assessor, condition: str, reveal: str, source: Asse
     return Terms(str(condition), str(reveal), source.pk if source else None)
 
 
-def _check_assessor(pool: Pool, assessor: Assessor) -> None:
+def checked_automatic_terms(pool: Pool, assessor: Assessor, source: Assessor | None, reveal: str) -> Terms:
+    """The terms of a duty that nobody looks at. Raises DomainError unless it is its source's own, and no person's."""
+    if assessor.track_id != pool.track_id:
+        raise DomainError("The suggestions must come from an assessor of the same track.")
+    if assessor.kind == Assessor.Kind.HUMAN:
+        raise DomainError(f"Under the condition “automatic” nobody looks, and {assessor.name} is a person.")
+    if source is None or source.pk != assessor.pk:
+        raise DomainError(f"Under the condition “automatic” {assessor.name} is also the source of the suggestions.")
+    if reveal != Reveal.NEVER:
+        raise DomainError(f"The condition “{Condition.AUTOMATIC.label}” never shows a suggestion.")
+    return Terms(str(Condition.AUTOMATIC), str(Reveal.NEVER), assessor.pk)
+
+
+def check_assessor(pool: Pool, assessor: Assessor) -> None:
+    """Raises DomainError unless this is a person who may judge in the pool's track."""
     if assessor.track_id != pool.track_id:
         raise DomainError(f"{assessor.name} is not an assessor of this track.")
     if assessor.kind != Assessor.Kind.HUMAN:
@@ -98,13 +157,26 @@ def _check_assessor(pool: Pool, assessor: Assessor) -> None:
         raise DomainError(f"{assessor.name} is not an assessor or organizer of this track: set the role first.")
 
 
+def begun_topics(pool: Pool, assessor: Assessor, topics: Iterable[int]) -> set[str]:
+    """Ids (as in the file) of those topics, given by key, of which the assessor has judged something of the pool."""
+    keys = list(topics)
+    return set(
+        Judgment.objects.filter(
+            assessor=assessor,
+            topic__in=keys,
+            document__in=pool.items.filter(topic__in=keys).values("document"),
+        ).values_list("topic__qid", flat=True)
+    )
+
+
 def _topics_of(pool: Pool, topics: Iterable[Topic] | None) -> list[Topic]:
-    pooled = list(Topic.objects.filter(pk__in=pool.items.values("topic")))
+    pooled = Topic.objects.filter(pk__in=pool.items.values("topic"))
     if topics is None:
-        chosen = pooled
+        chosen = list(pooled)
     else:
         chosen = list(dict.fromkeys(topics))
-        missing = [topic.qid for topic in chosen if topic not in set(pooled)]
+        keys = set(pooled.values_list("pk", flat=True))
+        missing = [topic.qid for topic in chosen if topic.pk not in keys]
         if missing:
             raise DomainError(f"The pool “{pool.name}” has nothing for topic {_listed(missing)}.")
     if not chosen:
@@ -113,13 +185,7 @@ def _topics_of(pool: Pool, topics: Iterable[Topic] | None) -> list[Topic]:
 
 
 def _refuse_changing_judged(pool: Pool, assessor: Assessor, changed: list[Duty]) -> None:
-    begun = set(
-        Judgment.objects.filter(
-            assessor=assessor,
-            topic__in=[duty.topic_id for duty in changed],
-            document__in=pool.items.filter(topic__in=[duty.topic_id for duty in changed]).values("document"),
-        ).values_list("topic__qid", flat=True)
-    )
+    begun = begun_topics(pool, assessor, (duty.topic_id for duty in changed))
     if begun:
         raise DomainError(
             f"{assessor.name} has begun topic {_listed(sorted(begun))} under other terms; "

@@ -1,9 +1,10 @@
 """Files into the database, one module a kind: a file goes in whole or not at all."""
 
 from .documents import documents_import
+from .plans import plan_import
 from .qrels import qrels_import
 from .result import ImportResult
 from .runs import run_import
 from .topics import topics_import
 
-__all__ = ["ImportResult", "documents_import", "qrels_import", "run_import", "topics_import"]
+__all__ = ["ImportResult", "documents_import", "plan_import", "qrels_import", "run_import", "topics_import"]
