@@ -191,17 +191,17 @@ class ConfusionRow(NamedTuple):
     total: int
 
 
-def confusion_rows(comparison: Comparison) -> list[ConfusionRow]:
-    """The confusion matrix as it is shown: one row for each manual grade, shaded by the share of the row."""
+def confusion_rows(grades: list[GradeName], confusion: list[list[int]]) -> list[ConfusionRow]:
+    """The confusion matrix as it is shown: one row for each grade of the first, shaded by the share of the row."""
     rows = []
-    for place, counts in enumerate(comparison.confusion):
+    for place, counts in enumerate(confusion):
         total = sum(counts)
         shares = [count / total if total else None for count in counts]
         cells = [
             ConfusionCell(count, share, min(int(5 * (share or 0)), 4), column == place)
             for column, (count, share) in enumerate(zip(counts, shares, strict=True))
         ]
-        rows.append(ConfusionRow(comparison.grades[place], cells, total))
+        rows.append(ConfusionRow(grades[place], cells, total))
     return rows
 
 

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from .views import assessors, compare, documents, home, judging, people, pools, runs, topics, tracks
+from .views import agreement, assessors, compare, documents, home, judging, people, pools, runs, topics, tracks
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,11 +20,13 @@ urlpatterns = [
     path("tracks/<slug:slug>/runs/<int:pk>/", runs.run, name="run"),
     path("tracks/<slug:slug>/assessors/", assessors.assessors, name="assessors"),
     path("tracks/<slug:slug>/assessors/<int:pk>/qrels/", assessors.qrels_export, name="qrels_export"),
+    path("tracks/<slug:slug>/judgments/", assessors.judgments_export, name="judgments_export"),
     path("tracks/<slug:slug>/pools/", pools.pools, name="pools"),
     path("tracks/<slug:slug>/pools/preview/", pools.preview, name="pool_preview"),
     path("tracks/<slug:slug>/pools/<int:pk>/", pools.pool, name="pool"),
     path("tracks/<slug:slug>/pools/<int:pk>/duties/", pools.duties_assign, name="duties_assign"),
     path("tracks/<slug:slug>/compare/", compare.compare, name="compare"),
+    path("tracks/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
     path("tracks/<slug:slug>/leaderboard/", compare.leaderboard, name="leaderboard"),
     path("tracks/<slug:slug>/people/", people.people, name="people"),
     path("judge/<int:pk>/", judging.duty, name="duty"),

@@ -34,6 +34,11 @@ class PairAgreement(NamedTuple):
         """Whose agreement this is: "human-llm" and the like."""
         return f"{self.a.kind}-{self.b.kind}"
 
+    @property
+    def bar(self) -> float:
+        """Kappa as the length of a bar of 100; nothing below 0."""
+        return round(100 * max(self.figures.kappa or 0.0, 0.0), 1)
+
     def as_dict(self) -> dict:
         """All figures and the confusion matrix as a list of rows, ready for JSON; undefined is None."""
         figures = self.figures._asdict()
@@ -92,6 +97,23 @@ def all_agreements(
     twos = [(a, b, matrices[places[a.pk], places[b.pk]]) for a, b in combinations(assessors, 2)]
     met = [PairAgreement(a, b, agreement_figures(matrix, values), matrix) for a, b, matrix in twos if matrix.any()]
     return met, len(twos) - len(met)
+
+
+def pair_of(
+    pairs: Sequence[PairAgreement], assessors: Sequence[Assessor], scale: Sequence[Grade], a: str | None, b: str | None
+) -> PairAgreement | None:
+    """The agreement of the assessors so called, with the one called `a` as rows; None unless there are two such."""
+    named = {one.name: one for one in assessors}
+    if a == b or a not in named or b not in named:
+        return None
+    values = [grade.value for grade in scale]
+    matrix = np.zeros((len(values), len(values)), dtype=np.int64)
+    for pair in pairs:
+        if (pair.a.name, pair.b.name) == (a, b):
+            return pair
+        if (pair.b.name, pair.a.name) == (a, b):
+            matrix = pair.confusion.T
+    return PairAgreement(named[a], named[b], agreement_figures(matrix, values), matrix)
 
 
 def label_agreement(a: Assessor, b: Assessor) -> LabelAgreement:

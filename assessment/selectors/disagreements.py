@@ -66,7 +66,7 @@ def shared_grades(given: TrackGrades, a: Assessor, b: Assessor) -> SharedGrades:
 
 def topics_of(track: Track) -> dict[int, Topic]:
     """The track's topics by key, in their order."""
-    return {topic.pk: topic for topic in track.topics.order_by("position", "pk").only("pk", "qid", "query")}
+    return {topic.pk: topic for topic in track.topics.order_by("position", "pk").only("track_id", "qid", "query")}
 
 
 def topic_agreements(shared: SharedGrades, topics: dict[int, Topic], scale: Sequence[int]) -> list[TopicAgreement]:

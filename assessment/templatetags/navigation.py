@@ -22,6 +22,7 @@ TABS = (
     ("Pools", "pools", ("pool", "job"), ORGANIZING),
     ("Assessors", "assessors", (), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),
+    ("Agreement", "agreement", (), RESULTS),
     ("People", "people", (), ORGANIZING),
     ("Settings", "track_edit", (), ORGANIZING),
 )

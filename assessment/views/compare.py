@@ -117,7 +117,7 @@ def comparison_context(query: QueryDict, track, comparison: Comparison) -> dict:
     return {
         "comparison": comparison,
         "charts": {name: json.dumps(spec, ensure_ascii=False) for name, spec in charts.items()},
-        "confusion": confusion_rows(comparison),
+        "confusion": confusion_rows(comparison.grades, comparison.confusion),
         "rows": rows,
         "columns": headings(query, labels, sort, plain=("run", "team")),
         "csv": {table: f"?{changed(query, csv=table)}" for table in ("runs", "topics", "confusion")},

@@ -245,7 +245,7 @@ def test_charts_carry_every_run_and_topic(comparison):
 
 
 def test_confusion_is_shaded_by_the_share_of_its_row(comparison):
-    rows = confusion_rows(comparison)
+    rows = confusion_rows(comparison.grades, comparison.confusion)
     assert [cell.share for cell in rows[1].cells] == [None] * 4
     assert [cell.shade for cell in rows[2].cells] == [0, 0, 0, 4]
     assert [cell.exact for cell in rows[2].cells] == [False, False, True, False]
