@@ -215,7 +215,7 @@ def test_a_worker_dies_with_the_parent_that_asks_for_it(var):
         "print(next(line for line in worker.stderr if 'ready' in line), flush=True)\n"
         "time.sleep(60)"
     )
-    parent = start(folder, "-c", script, ASSAY_DIE_WITH_PARENT="1")
+    parent = start(folder, "-c", script, ASSAY_DIE_WITH_PARENT="1", LOG_LEVEL="INFO")
     assert "cpu-" in parent.stdout.readline()
     assert servers_run(folder)
 
