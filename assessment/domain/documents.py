@@ -28,14 +28,16 @@ class Document(NamedTuple):
     extra: dict[str, Any]
 
 
-def read_documents(source: Source, name: str, *, progress: Progress | None = None) -> Iterator[Document]:
-    """Yield the documents of a file as they are read.
+def read_documents(
+    source: Source, name: str, *, progress: Progress | None = None, line_of: dict[str, int] | None = None
+) -> Iterator[Document]:
+    """Yield the documents of a file as they are read; `line_of` is filled with the line of each docid.
 
     Raises FileError with every problem (a docid that the file holds twice is one) **after** the last document: store
     them in one transaction, or collect them first.
     """
     problems = Problems(name)
-    line_of: dict[str, int] = {}
+    line_of = {} if line_of is None else line_of
     for line, record, text in json_objects(source, problems, progress=progress):
         document = _document(record)
         if isinstance(document, str):

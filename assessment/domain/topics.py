@@ -33,12 +33,17 @@ class Topic(NamedTuple):
 Found = Iterator[tuple[int, Topic]]
 
 
-def read_topics(source: Source, name: str, *, progress: Progress | None = None) -> list[Topic]:
-    """All topics of a file, in its order. FileError lists every problem; a file without topics is one."""
+def read_topics(
+    source: Source, name: str, *, progress: Progress | None = None, line_of: dict[str, int] | None = None
+) -> list[Topic]:
+    """All topics of a file, in its order; `line_of` is filled with the line on which each begins.
+
+    FileError lists every problem; a file without topics is one.
+    """
     problems = Problems(name)
     lines = list(open_text(source, name, problems=problems, progress=progress))
     topics: list[Topic] = []
-    line_of: dict[str, int] = {}
+    line_of = {} if line_of is None else line_of
     for line, topic in _reader_for(lines)(lines, problems):
         reason = id_problem(topic.qid) or _text_problem(topic)
         if reason:

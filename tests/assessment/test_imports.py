@@ -46,7 +46,7 @@ def test_the_same_topics_again_change_nothing(track):
 def test_a_topic_with_another_text_is_refused_and_its_neighbours_too(track, topics):
     with pytest.raises(FileError) as refused:
         topics_import(track=track, source=file_of("new\tone", "q1\tanother text"), name="t")
-    assert [problem.text for problem in refused.value.problems] == ["q1"]
+    assert [(problem.line, problem.text) for problem in refused.value.problems] == [(2, "q1")]
     assert list(track.topics.values_list("qid", flat=True)) == ["q1", "q2", "q3"]
 
 
@@ -90,10 +90,10 @@ def test_the_same_documents_again_change_nothing(track):
 
 
 def test_a_document_with_another_text_is_refused_unless_replaced(track, documents):
-    lines = ['{"id": "new", "text": "n"}', '{"id": "d1", "text": "another"}']
+    lines = ['{"id": "new", "text": "n"}', '{"id": "d2", "text": "another"}', "", '{"id": "d1", "text": "another"}']
     with pytest.raises(FileError) as refused:
         documents_import(track=track, source=file_of(*lines), name="d")
-    assert [problem.text for problem in refused.value.problems] == ["d1"]
+    assert [(problem.line, problem.text) for problem in refused.value.problems] == [(2, "d2"), (4, "d1")]
     assert not Document.objects.filter(docid="new").exists()
     assert documents_import(track=track, source=file_of(*lines), name="d", replace=True).status == "replaced"
     assert Document.objects.get(docid="d1").text == "another"
@@ -202,6 +202,17 @@ def test_lines_of_unknown_topics_are_counted_when_they_are_to_be_skipped(track, 
     assert result.object.lines == 1
     assert result.object.warnings[0] == list(result.warnings[0])
     assert not Document.objects.filter(docid="d2").exists()
+
+
+def test_a_skipped_topic_that_the_track_has_by_now_makes_the_same_file_another_run(track, topics):
+    lines = ["q1 Q0 d1 1 2 sys", "q9 Q0 d1 1 2 sys"]
+    first = run_import(track=track, source=file_of(*lines), name="r", skip_unknown_topics=True).object
+    assert run_import(track=track, source=file_of(*lines), name="r", skip_unknown_topics=True).status == "unchanged"
+    topics_import(track=track, source=file_of("q9\tcame later"), name="t")
+    with pytest.raises(DomainError, match="tag sys"):
+        run_import(track=track, source=file_of(*lines), name="r")
+    assert run_import(track=track, source=file_of(*lines), name="r", replace=True).status == "replaced"
+    assert stored_ranking(first, "q9")[0] == ["d1"]
 
 
 def test_a_run_for_a_track_without_topics_is_refused(track):

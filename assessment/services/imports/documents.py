@@ -26,16 +26,17 @@ def documents_import(
     A document that is there with another text is refused, unless `replace`. Raises FileError with every problem;
     nothing is stored then.
     """
+    line_of: dict[str, int] = {}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             'CREATE TEMPORARY TABLE incoming (docid text COLLATE "C", title text, url text, text text, extra jsonb) '
             "ON COMMIT DROP"
         )
-        copy_rows("incoming", _COLUMNS, _lines(read_documents(source, name, progress=progress)))
+        copy_rows("incoming", _COLUMNS, _lines(read_documents(source, name, progress=progress, line_of=line_of)))
         cursor.execute("ANALYZE incoming")
         lock_collection(track.collection)
         if not replace:
-            _refuse_conflicts(cursor, track.collection, name)
+            _refuse_conflicts(cursor, track.collection, name, line_of)
         updated = _update_known(cursor, track.collection)
         added = _add_new(cursor, track.collection)
         cursor.execute("SELECT count(*) FROM incoming")
@@ -53,14 +54,14 @@ def _lines(records: Iterable[DocumentRecord]) -> Iterable[str]:
         yield "\t".join(map(copy_text, (record.docid, record.title, record.url, record.text, extra)))
 
 
-def _refuse_conflicts(cursor, collection: Collection, name: str) -> None:
+def _refuse_conflicts(cursor, collection: Collection, name: str, line_of: dict[str, int]) -> None:
     cursor.execute(
         "SELECT d.docid FROM incoming i JOIN assessment_document d USING (docid) "
-        f"WHERE d.collection_id = %s AND d.text IS NOT NULL AND {_DIFFERS} ORDER BY d.docid",
+        f"WHERE d.collection_id = %s AND d.text IS NOT NULL AND {_DIFFERS}",
         [collection.pk],
     )
-    said = "This document is already there with another text; replace it, or leave it out"
-    problems = [Problem(0, said, docid) for (docid,) in cursor.fetchall()]
+    said = "this document is already there with another text; replace it, or leave it out"
+    problems = sorted(Problem(line_of[docid], said, docid) for (docid,) in cursor.fetchall())
     if problems:
         raise FileError(name, problems)
 

@@ -27,8 +27,9 @@ def run_import(
 ) -> ImportResult:
     """Store a run under the tag of its sixth column.
 
-    A tag that the track has is refused, unless the run is identical (then `unchanged`) or `replace` is given. Raises
-    FileError with every problem, DomainError for a tag that is taken; nothing is stored then.
+    A tag that the track has is refused, unless the run is identical (then `unchanged`) or `replace` is given. The same
+    file with more topics in the track than when it was stored is another run: it has more lines now. Raises FileError
+    with every problem, DomainError for a tag that is taken; nothing is stored then.
     """
     topics = dict(track.topics.values_list("qid", "pk"))
     if not topics:
@@ -37,7 +38,7 @@ def run_import(
     with transaction.atomic():
         lock_track(track)
         stored = track.runs.filter(tag=record.tag).first()
-        if stored and stored.sha256 == record.sha256:
+        if stored and (stored.sha256, stored.lines) == (record.sha256, record.lines):
             return ImportResult("unchanged", f"{record.tag}: this very run is already there.", object=stored)
         if stored and not replace:
             raise DomainError(

@@ -19,13 +19,14 @@ def topics_import(*, track: Track, source: Source, name: str, replace: bool = Fa
 
     Raises FileError with every problem; nothing is stored then.
     """
-    records = read_topics(source, name)
+    line_of: dict[str, int] = {}
+    records = read_topics(source, name, line_of=line_of)
     with transaction.atomic():
         lock_track(track)
         stored = {topic.qid: topic for topic in track.topics.all()}
         changed = [record for record in records if record.qid in stored and _differs(stored[record.qid], record)]
         if changed and not replace:
-            raise FileError(name, [_conflict(record) for record in changed])
+            raise FileError(name, [_conflict(line_of[record.qid], record) for record in changed])
         new = [record for record in records if record.qid not in stored]
         first = (track.topics.aggregate(last=Max("position"))["last"] or 0) + 1
         Topic.objects.bulk_create(
@@ -49,5 +50,6 @@ def _differs(topic: Topic, record: TopicRecord) -> bool:
     return any(getattr(topic, field) != value for field, value in _texts(record).items())
 
 
-def _conflict(record: TopicRecord) -> Problem:
-    return Problem(0, "This topic is already in the track with another text; replace it, or leave it out", record.qid)
+def _conflict(line: int, record: TopicRecord) -> Problem:
+    said = "this topic is already in the track with another text; replace it, or leave it out"
+    return Problem(line, said, record.qid)
