@@ -11,6 +11,7 @@ from assessment.models import Document, Pool, Ranking, Run, Topic, Track, User
 from assessment.services.copying import copy_rows
 from assessment.services.imports.result import lock_track
 
+LARGEST_NUMBER = 2**31 - 1  # of the columns that hold depth and seed
 _COLUMNS = ("pool_id", "topic_id", "document_id", "position", "best_rank", "run_ids", "ranks")
 
 
@@ -40,11 +41,13 @@ def pool_create(
 
     Items know which runs brought them and at which rank; assessors never see that.
 
-    Raises DomainError for a depth below 1, an order that does not exist, a name that is bad or taken, an empty pool.
+    Raises DomainError for a depth or seed out of range, an unknown order, a name that is bad or taken, an empty pool.
     """
     if order not in Pool.Order.values:
         raise DomainError(f"There is no order {order!r}; choose one of {', '.join(Pool.Order.values)}.")
     longest = Pool._meta.get_field("name").max_length
+    if not 0 <= seed <= LARGEST_NUMBER:
+        raise DomainError(f"A seed is a number from 0 to {LARGEST_NUMBER:,}.")
     if not name.strip() or len(name) > longest:
         raise DomainError(f"A pool needs a name of at most {longest} characters.")
     chosen = _chosen(track, runs)
@@ -81,6 +84,8 @@ def _entries(track: Track, depth: int, runs: Sequence[Run]) -> dict[int, list[Po
     """Pool entries by topic key; a run index of an entry counts in `runs`. Topics without any are left out."""
     if depth < 1:
         raise DomainError("A pool needs a depth of at least 1.")
+    if depth > LARGEST_NUMBER:
+        raise DomainError(f"A pool's depth is at most {LARGEST_NUMBER:,}.")
     by_topic: dict[int, dict[int, list[int]]] = {}
     tops = Ranking.objects.filter(run__in=runs, topic__track=track)
     for topic, run, documents in tops.values_list("topic_id", "run_id", f"documents__0_{depth}"):

@@ -98,6 +98,9 @@ def test_what_cannot_be_a_pool_is_refused_and_nothing_is_stored(track, topics, r
     empty = Run.objects.create(track=track, tag="empty", lines=0)
     for options, said in [
         ({"depth": 0}, "depth of at least 1"),
+        ({"depth": 2**31}, "depth is at most"),
+        ({"seed": -1}, "seed is a number from 0"),
+        ({"seed": 2**31}, "seed is a number from 0"),
         ({"order": "random"}, "no order 'random'"),
         ({"runs": []}, "at least one run"),
         ({"runs": [empty]}, "would be empty"),
