@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from .views import agreement, assessors, compare, documents, home, judging, people, pools, runs, topics, tracks
+from .views import agreement, assessors, compare, documents, home, judging, people, plans, pools, runs, topics, tracks
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -25,6 +25,10 @@ urlpatterns = [
     path("tracks/<slug:slug>/pools/preview/", pools.preview, name="pool_preview"),
     path("tracks/<slug:slug>/pools/<int:pk>/", pools.pool, name="pool"),
     path("tracks/<slug:slug>/pools/<int:pk>/duties/", pools.duties_assign, name="duties_assign"),
+    path("tracks/<slug:slug>/pools/<int:pk>/plan/", plans.plan, name="plan"),
+    path("tracks/<slug:slug>/pools/<int:pk>/plan/preview/", plans.preview, name="plan_preview"),
+    path("tracks/<slug:slug>/pools/<int:pk>/plan/file/", plans.plan_file, name="plan_file"),
+    path("tracks/<slug:slug>/pools/<int:pk>/plan.csv", plans.plan_export, name="plan_export"),
     path("tracks/<slug:slug>/compare/", compare.compare, name="compare"),
     path("tracks/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
     path("tracks/<slug:slug>/leaderboard/", compare.leaderboard, name="leaderboard"),

@@ -1,7 +1,7 @@
 """Pools, and who judges them."""
 
 from django import forms
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from assessment.models import Assessor, Condition, Pool, Reveal, Role, Topic, Track, User
 from assessment.services.duties import duties_assign
@@ -63,6 +63,16 @@ class SourceChoice(forms.ModelChoiceField):
         return f"{assessor.name} ({assessor.get_kind_display()}, {assessor.labels:,} grades)"
 
 
+def people_who_judge(track: Track) -> QuerySet[User]:
+    judging = Q(memberships__track=track, memberships__role__in=[Role.ASSESSOR, Role.ORGANIZER])
+    return User.objects.filter(judging, is_active=True).order_by("username")
+
+
+def possible_sources(track: Track) -> QuerySet[Assessor]:
+    """Whose grades may be suggested, each with the number of `labels`."""
+    return track.assessors.annotate(labels=Count("judgments"))
+
+
 class DutyForm(DomainForm):
     person = PersonChoice(queryset=None, empty_label="Choose a person")
     condition = forms.ChoiceField(
@@ -95,9 +105,8 @@ class DutyForm(DomainForm):
     def __init__(self, data=None, *, pool: Pool):
         super().__init__(data)
         self.pool = pool
-        judging = Q(memberships__track=pool.track_id, memberships__role__in=[Role.ASSESSOR, Role.ORGANIZER])
-        self.fields["person"].queryset = User.objects.filter(judging, is_active=True).order_by("username")
-        self.fields["suggestion_source"].queryset = pool.track.assessors.annotate(labels=Count("judgments"))
+        self.fields["person"].queryset = people_who_judge(pool.track)
+        self.fields["suggestion_source"].queryset = possible_sources(pool.track)
         self.fields["topics"].queryset = Topic.objects.filter(pk__in=pool.items.values("topic"))
 
     def clean(self):

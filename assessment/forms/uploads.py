@@ -63,3 +63,7 @@ class QrelsUploadForm(RunUploadForm):
         if len(files) > 1:
             raise forms.ValidationError("One qrels file at a time: each is an assessor of its own.")
         return files
+
+
+class PlanUploadForm(UploadForm):
+    files = ManyFilesField(label="Plan", error_messages={"required": "Choose a file."})

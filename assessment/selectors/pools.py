@@ -4,25 +4,26 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from assessment.models import Pool, Topic, Track
+from assessment.models import Assessor, Pool, Topic, Track
 
 
 def pools_with_sizes(track: Track) -> QuerySet[Pool]:
-    """Newest first, each with `size` (items), `topics`, `people` (with duties) and `run_count`."""
+    """Newest first, each with `size` (items), `topics`, `people` (who have duties) and `run_count`."""
     # Distinct counts over three joins would multiply the rows; four small subqueries do not.
     return track.pools.annotate(
         size=_count("items", "pk"),
         topics=_count("items", "topic"),
-        people=_count("duties", "assessor"),
+        people=_count("duties", "assessor", Q(duties__assessor__kind=Assessor.Kind.HUMAN)),
         run_count=_count("runs", "pk"),
     ).order_by("-created_at", "-pk")
 
 
-def _count(relation: str, column: str):
+def _count(relation: str, column: str, only: Q | None = None):
     own = Pool.objects.filter(pk=OuterRef("pk")).order_by()
-    return Subquery(own.values("pk").annotate(number=Count(f"{relation}__{column}", distinct=True)).values("number"))
+    number = Count(f"{relation}__{column}", distinct=True, filter=only)
+    return Subquery(own.values("pk").annotate(number=number).values("number"))
 
 
 class Spread(NamedTuple):

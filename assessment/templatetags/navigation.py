@@ -19,7 +19,7 @@ TABS = (
     ("Topics", "topics", (), ORGANIZING),
     ("Documents", "documents", (), ORGANIZING),
     ("Runs", "runs", ("run",), RESULTS),
-    ("Pools", "pools", ("pool", "job"), ORGANIZING),
+    ("Pools", "pools", ("pool", "plan", "plan_file", "job"), ORGANIZING),
     ("Assessors", "assessors", (), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),

@@ -23,14 +23,30 @@ PAGES = {
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
     "pool": {"alice": 200, "bob": 404, "vera": 404},
+    "plan": {"alice": 200, "bob": 404, "vera": 404},
+    "plan_preview": {"alice": 200, "bob": 404, "vera": 404},
+    "plan_file": {"alice": 200, "bob": 404, "vera": 404},
+    "plan_export": {"alice": 200, "bob": 404, "vera": 404},
     "people": {"alice": 200, "bob": 404, "vera": 404},
 }
-WRITES = ("track_edit", "topics", "documents", "runs", "assessors", "pools", "duties_assign", "people")
+OF_A_POOL = ("pool", "duties_assign", "plan", "plan_preview", "plan_file", "plan_export")
+WRITES = (
+    "track_edit",
+    "topics",
+    "documents",
+    "runs",
+    "assessors",
+    "pools",
+    "duties_assign",
+    "plan",
+    "plan_file",
+    "people",
+)
 
 
 @pytest.fixture
 def addresses(track, runs, pool, nist):
-    own = {"run": runs[0].pk, "qrels_export": nist.pk, "pool": pool.pk, "duties_assign": pool.pk}
+    own = {"run": runs[0].pk, "qrels_export": nist.pk} | dict.fromkeys(OF_A_POOL, pool.pk)
     names = {*PAGES, *WRITES}
     return {name: reverse(name, args=[track.slug, own[name]] if name in own else [track.slug]) for name in names}
 
@@ -59,7 +75,7 @@ def test_things_of_another_track_are_not_found_under_this_one(as_user, alice, ad
     from assessment.services.tracks import track_create
 
     track_create(slug="other", name="Other", scale=range(2), created_by=alice)
-    for name, pk in (("run", runs[0].pk), ("pool", pool.pk), ("qrels_export", nist.pk)):
+    for name, pk in (("run", runs[0].pk), ("pool", pool.pk), ("plan", pool.pk), ("qrels_export", nist.pk)):
         assert as_user(alice).get(reverse(name, args=["other", pk])).status_code == 404
 
 
