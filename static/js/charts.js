@@ -11,7 +11,6 @@ function theme(element) {
   const token = (name) => css.getPropertyValue(`--${name}`).trim();
   const text = { labelColor: token("ink-2"), titleColor: token("ink"), labelFontSize: 12, titleFontSize: 12 };
   return {
-    aria: false, // the plot itself is the picture, with its summary; the table beside it has the numbers
     background: null,
     font: token("font-ui"),
     view: { stroke: null },
@@ -82,6 +81,7 @@ function parsed(figure, themeOf) {
 
 async function draw(figure) {
   const plot = figure.querySelector(".chart-plot");
+  const summary = plot.getAttribute("aria-label");
   views.get(figure)?.finalize();
   const view = new vega.View(parsed(figure, figure), {
     expr: expressionInterpreter,
@@ -91,6 +91,9 @@ async function draw(figure) {
     tooltip: showTooltip,
   });
   views.set(figure, view);
+  plot.setAttribute("role", "img"); // Vega has put a label of its own in the place of the summary
+  plot.setAttribute("aria-label", summary);
+  plot.removeAttribute("aria-roledescription");
   await view.runAsync();
   figure.dataset.drawn = "";
 }
@@ -134,18 +137,6 @@ function drawAll(wanted = () => true) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-download]");
   if (button) download(button.closest("[data-chart]"), button.dataset.download);
-});
-// htmx keeps the page for the way back as text: drawings would come back with style attributes, which the policy forbids.
-document.addEventListener("htmx:beforeHistorySave", () => {
-  document.getElementById("chart-tooltip")?.remove();
-  for (const [figure, view] of views) {
-    view.finalize();
-    const plot = figure.querySelector(".chart-plot");
-    plot.replaceChildren();
-    plot.removeAttribute("style");
-    delete figure.dataset.drawn;
-  }
-  views.clear();
 });
 document.addEventListener("htmx:load", () => drawAll((figure) => !views.has(figure)));
 darkMode.addEventListener("change", () => drawAll());

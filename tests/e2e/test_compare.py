@@ -43,6 +43,8 @@ def test_all_charts_are_drawn_with_their_marks(open_dashboard):
     expect(points(page, "slopes")).to_have_count(2 * 63)
     expect(points(page, "topics")).to_have_count(53)
     expect(page.locator(".compare-finding")).to_contain_text("τ = 0.94")
+    scatter = page.get_by_role("img", name="Scatter of runs: score by the manual and by the automatic assessor")
+    expect(scatter).to_have_count(1)
     page.set_viewport_size({"width": 1024, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 1024
 
@@ -54,9 +56,15 @@ def test_another_measure_swaps_the_result_and_draws_it_again(open_dashboard):
     expect(page.locator(".compare-finding")).to_contain_text("P@5")
     expect(points(page, "scatter")).to_have_count(63)
     assert "measure=P%405" in page.url
+    page.get_by_label("Measure").fill("AP")
+    page.get_by_label("Measure").press("Enter")
+    expect(page.locator(".compare-finding")).to_contain_text("AP")
+    page.go_back()
+    expect(page.locator(".compare-finding")).to_contain_text("P@5")
+    expect(points(page, "scatter")).to_have_count(63)
+    expect(page.get_by_label("Measure")).to_have_value("P@5")  # the control says what the page shows
     page.go_back()
     expect(page.locator(".compare-finding")).to_contain_text("nDCG@10")
-    expect(points(page, "scatter")).to_have_count(63)
 
 
 def test_a_point_tells_its_run_and_leads_to_it(open_dashboard):
