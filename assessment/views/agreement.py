@@ -156,7 +156,7 @@ def pair_context(query: QueryDict, track, scale: list[Grade], pair: PairAgreemen
     values = [grade.value for grade in scale]
     return {
         "pair": pair,
-        "kinds_of_pair": KINDS.get(pair.kinds, ""),
+        "kinds_of_pair": KINDS.get(pair.kinds) or KINDS[f"{pair.b.kind}-{pair.a.kind}"],
         "swap": f"?{changed(plain, a=pair.b.name, b=pair.a.name)}#pair",
         "confusion": confusion_links(plain, scale, pair, wanted),
         "thresholds": [(grade, pair.figures.kappa_from[grade.value]) for grade in scale[1:]],

@@ -94,7 +94,9 @@ def test_the_table_comes_as_csv_too(as_user, vera, address, graded):
 
 def test_a_pair_shows_its_disagreements_farthest_apart_first(page):
     assert listed(page(**PAIR)) == [(2, 0, "Title of d2"), (0, 1, "Title of d3")]
-    assert listed(page(a="lexical", b="nist")) == [(0, 2, "Title of d2"), (1, 0, "Title of d3")]
+    swapped = page(a="lexical", b="nist")
+    assert listed(swapped) == [(0, 2, "Title of d2"), (1, 0, "Title of d3")]
+    assert '<p class="eyebrow">imported – judge</p>' in swapped
 
 
 def test_the_list_can_be_narrowed_by_distance_topic_and_cell(page):
