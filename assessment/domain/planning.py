@@ -1,10 +1,12 @@
 """Plans: which assessor judges which topic under which condition, drawn by a seed and balanced by work.
 
 Topics come in an order that a hash of the seed draws. Each goes to the condition that is furthest behind its weight,
-counted in pairs of the pool, and then to an assessor who is behind, counted in passages to read. The result depends on
-the seed, the names and the sizes only: never on the machine, nor on the order in which anything was given.
+counted in pairs of the pool, and then to an assessor who is behind, counted in passages to read; at last, duties of one
+condition change hands where that evens the loads out. The result depends on the seed, the names and the sizes only:
+never on the machine, nor on the order in which anything was given.
 """
 
+import bisect
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,7 +88,56 @@ def plan(
         planned.append(PlannedDuty(topic.topic, first, *terms))
         if topic.topic in doubled:
             planned.append(PlannedDuty(topic.topic, loads.give(topic, condition, but=first), *terms, is_second=True))
-    return sorted(planned, key=lambda duty: (duty.topic, duty.is_second))
+    evened = _evened(planned, {topic.topic: topic for topic in drawn}, loads.total)
+    return sorted(evened, key=lambda duty: (duty.topic, duty.is_second))
+
+
+def _evened(
+    planned: Sequence[PlannedDuty], topics: Mapping[str, PlanTopic], total: Mapping[str, int]
+) -> list[PlannedDuty]:
+    """The plan with duties of one condition swapped between the most and the least loaded person, while that helps.
+
+    A swap puts both loads between the two, so that the loads never come to differ by more, and there is an end.
+    """
+    duties, loads = list(planned), dict(total)
+    while loads:
+        most = max(loads, key=lambda name: (loads[name], name))
+        least = min(loads, key=lambda name: (loads[name], name))
+        best = _best_swap(duties, topics, most, least, loads[most] - loads[least])
+        if best is None:
+            break
+        given, taken = best
+        moved = topics[duties[given].topic].work(duties[given].condition)
+        moved -= topics[duties[taken].topic].work(duties[taken].condition)
+        duties[given] = duties[given]._replace(assessor=least)
+        duties[taken] = duties[taken]._replace(assessor=most)
+        loads[most] -= moved
+        loads[least] += moved
+    return duties
+
+
+def _best_swap(
+    duties: Sequence[PlannedDuty], topics: Mapping[str, PlanTopic], most: str, least: str, gap: int
+) -> tuple[int, int] | None:
+    """Places of a duty of `most` and one of `least` whose works differ by nearly half of `gap`; None if none helps."""
+    theirs = {name: {duty.topic for duty in duties if duty.assessor == name} for name in (most, least)}
+    shared = theirs[most] & theirs[least]
+    offers: dict[str, list[tuple[int, str, int]]] = {}
+    for place, duty in enumerate(duties):
+        if duty.assessor == least and duty.topic not in shared:
+            offers.setdefault(duty.condition, []).append((topics[duty.topic].work(duty.condition), duty.topic, place))
+    for listed in offers.values():
+        listed.sort()
+    found = []
+    for place, duty in enumerate(duties):
+        if duty.assessor != most or duty.topic in shared:
+            continue
+        work, listed = topics[duty.topic].work(duty.condition), offers.get(duty.condition, [])
+        at = bisect.bisect_left(listed, work - gap / 2, key=lambda offer: offer[0])
+        for other, topic, taken in listed[max(0, at - 1) : at + 1]:
+            if 0 < work - other < gap:
+                found.append((abs(2 * (work - other) - gap), duty.topic, topic, place, taken))
+    return min(found)[3:] if found else None
 
 
 def _weights(conditions: Mapping[str, int] | Iterable[str]) -> dict[str, int]:

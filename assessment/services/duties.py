@@ -77,7 +77,7 @@ def duties_check(
 
 
 @transaction.atomic
-def duties_leave_to(*, pool: Pool, source: Assessor, topics: Iterable[Topic]) -> int:
+def duties_leave_to(*, pool: Pool, source: Assessor | None, topics: Iterable[Topic]) -> int:
     """Records that nobody looks at these topics: the labels of `source`, a judge or an imported file, stand.
 
     Such a duty is the source's own, under the condition `automatic`. Returns how many are new; DomainError for a source
@@ -128,8 +128,10 @@ def checked_terms(assessor: Assessor, condition: str, reveal: str, source: Asses
     return Terms(str(condition), str(reveal), source.pk if source else None)
 
 
-def checked_automatic_terms(pool: Pool, assessor: Assessor, source: Assessor | None, reveal: str) -> Terms:
+def checked_automatic_terms(pool: Pool, assessor: Assessor | None, source: Assessor | None, reveal: str) -> Terms:
     """The terms of a duty that nobody looks at. Raises DomainError unless it is its source's own, and no person's."""
+    if assessor is None:
+        raise DomainError(f"Name whose suggestions the condition “{Condition.AUTOMATIC.label}” uses.")
     if assessor.track_id != pool.track_id:
         raise DomainError("The suggestions must come from an assessor of the same track.")
     if assessor.kind == Assessor.Kind.HUMAN:

@@ -12,7 +12,14 @@ from assessment.domain.errors import DomainError
 from assessment.domain.planning import CONDITIONS, PlannedDuty, PlanTopic, plan
 from assessment.models import Assessor, Condition, Pool, Reveal, Topic, User
 from assessment.selectors.plans import plan_material
-from assessment.services.duties import checked_automatic_terms, duties_assign, duties_check, duties_leave_to
+from assessment.services.duties import (
+    check_assessor,
+    checked_automatic_terms,
+    checked_terms,
+    duties_assign,
+    duties_check,
+    duties_leave_to,
+)
 from assessment.services.imports.result import lock_track
 from assessment.services.people import assessor_ensure
 
@@ -78,7 +85,9 @@ class PlanPreview:
 
 def plan_preview(*, pool: Pool, settings: PlanSettings) -> PlanPreview:
     """Who would get how much. Stores nothing; raises DomainError for whatever `plan_apply` would refuse."""
-    return _drawn(pool, settings).preview
+    drawn = _drawn(pool, settings)
+    _check(pool, settings, drawn)
+    return drawn.preview
 
 
 @transaction.atomic
@@ -91,6 +100,7 @@ def plan_apply(*, pool: Pool, settings: PlanSettings, shown: str | None = None) 
     lock_track(pool.track)
     drawn = _drawn(pool, settings)
     if shown is not None and shown != drawn.preview.digest:
+        _check(pool, settings, drawn)
         raise DomainError("The plan is not the one that was shown; look at it once more. Nothing was assigned.")
     stored = 0
     for (name, condition, reveal), topics in drawn.groups.items():
@@ -136,7 +146,6 @@ def _drawn(pool: Pool, settings: PlanSettings) -> _Drawn:
     groups = defaultdict(list)
     for duty in duties:
         groups[duty.assessor, duty.condition, duty.reveal].append(topics[duty.topic])
-    _check(pool, source, assessors, groups)
     return _Drawn(_preview(pool, duties, material, assessors), assessors, dict(groups))
 
 
@@ -150,22 +159,25 @@ def _assessors(pool: Pool, people: Sequence[User]) -> dict[str, Assessor]:
     return {assessor.name: assessor for assessor in found}
 
 
-def _check(pool: Pool, source: Assessor | None, assessors: dict[str, Assessor], groups: Mapping) -> None:
-    for (name, condition, reveal), topics in groups.items():
-        if name is not None:
-            theirs = None if condition == Condition.MANUAL else source
+def _check(pool: Pool, settings: PlanSettings, drawn: _Drawn) -> None:
+    """Raises what assigning would raise. A topic that nobody has cannot have been begun under other terms."""
+    for name in {name for name, _, _ in drawn.groups if name is not None}:
+        check_assessor(pool, drawn.assessors[name])
+    for (name, condition, reveal), topics in drawn.groups.items():
+        source = None if condition == Condition.MANUAL else settings.suggestion_source
+        if name is None:
+            checked_automatic_terms(pool, source, source, reveal)
+        elif settings.every_topic:
             duties_check(
                 pool=pool,
-                assessor=assessors[name],
+                assessor=drawn.assessors[name],
                 topics=topics,
                 condition=condition,
                 reveal=reveal,
-                suggestion_source=theirs,
+                suggestion_source=source,
             )
-        elif source is None:
-            raise DomainError(f"Name whose suggestions the condition “{Condition(condition).label}” uses.")
         else:
-            checked_automatic_terms(pool, source, source, reveal)
+            checked_terms(drawn.assessors[name], condition, reveal, source)
 
 
 def _preview(pool: Pool, duties: list[PlannedDuty], material, assessors: dict[str, Assessor]) -> PlanPreview:

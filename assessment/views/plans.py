@@ -21,12 +21,15 @@ def plan(request, slug, pk):
     """A plan for the pool's topics: it is shown, and then assigned as it was shown."""
     pool = get_pool_for_user(request.user, slug, pk)
     form = PlanForm(posted(request)[0], pool=pool)
-    if request.method == "POST" and "assign" in request.POST:
+    if "assign" in request.POST:
         stored = form.apply()
         if stored is not None:
             messages.success(request, f"The plan is made: {stored:,} duties are new or under new terms.")
             return redirect("pool", slug, pk)
-    preview = form.preview() if request.method == "POST" and not form.errors else None
+        # What was refused may be a plan that is not the one shown: the present one stands beside the reason.
+        preview = PlanForm(request.POST, pool=pool).preview()
+    else:
+        preview = form.preview()
     return render(request, "assessment/plan.html", _context(pool, form, preview))
 
 

@@ -54,6 +54,7 @@ def test_what_was_not_shown_is_not_assigned_but_shown(as_user, alice, bob, pool,
     page = as_user(alice).post(address("plan", pool), asked(bob, assign="1", **shown))
     assert page.status_code == 200
     assert "not the one that was shown" in page.content.decode()
+    assert page.context["preview"].total.total.topics == 3
     assert not Duty.objects.exists()
 
 

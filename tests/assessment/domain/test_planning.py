@@ -120,6 +120,14 @@ def test_people_share_what_they_read_and_not_what_is_filtered_away():
     assert abs(loads["ann"] - loads["ben"]) <= 10
 
 
+def test_loads_of_topics_of_many_sizes_come_out_nearly_even():
+    topics = [PlanTopic(f"q{number}", 20 + number % 50, 20 + number % 50) for number in range(300)]
+    people = [f"p{number}" for number in range(30)]
+    loads = work_of(plan(topics, people, [MANUAL, FILTERED, POST_EDIT], seed=1, overlap_percent=20), topics, people)
+    assert max(loads.values()) - min(loads.values()) <= 5
+    assert sum(loads.values()) > 15_000
+
+
 def test_second_assessors_come_from_every_condition_in_proportion():
     planned = plan(equal_topics(40), ["ann", "ben", "cem"], {MANUAL: 3, FILTERED: 1}, seed=2, overlap_percent=20)
     assert Counter(duty.condition for duty in planned if duty.is_second) == {MANUAL: 6, FILTERED: 2}
