@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from assessment.domain.errors import DomainError
@@ -16,6 +16,7 @@ from assessment.domain.errors import DomainError
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 START_S = 60
 STOP_S = 30
+KILL_S = 5
 
 
 def free_port(wanted: int) -> int:
@@ -61,18 +62,32 @@ class DemoProcesses:
         return True
 
     def stop(self) -> None:
-        """End both and wait until they have ended; a second Ctrl-C meanwhile ends them at once."""
-        running = [process for process in (self._web, self._worker) if process.poll() is None]
-        for process in running:
-            process.send_signal(signal.SIGTERM)
+        """End both and wait until they have ended. A second Ctrl-C does not wait for the worker's present question."""
+        for process in (self._worker, self._web):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_S
-        for process in running:
-            # The worker finishes its question to the model first. One that is killed loses nothing: its leases expire.
-            try:
+        for process in (self._worker, self._web):
+            # A worker that is killed loses nothing: its leases expire.
+            with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.wait(max(0.0, deadline - time.monotonic()))
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
-                process.kill()
-                process.wait()
+            _kill_rest(process)
+
+
+def _kill_rest(process: subprocess.Popen) -> None:
+    """Kill what is left of a process and its forks, and wait until they are gone.
+
+    The forks of a killed web server live on for a moment, and with them its share of the services' lock: as long as
+    they do, this process is not the services' last user and would leave them running.
+    """
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        # Not for ever: a container's first process may never collect its dead orphans.
+        deadline = time.monotonic() + KILL_S
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.02)
 
 
 def _start(*command: str) -> subprocess.Popen:

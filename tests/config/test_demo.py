@@ -48,10 +48,11 @@ class Demo:
         self.url = next((line.split()[-1] for line in lines if "Assay is ready" in line), None)
         assert self.url, self.process.stderr.read()
 
-    def worker(self) -> int | None:
-        """The worker's process id."""
-        commands = {pid: Path(f"/proc/{pid}/cmdline") for pid in processes_of(self.folder)}
-        return next((pid for pid, path in commands.items() if words(path)[2:3] == ["worker"]), None)
+    def child(self, command: str) -> int | None:
+        """The process id of the demo's own `worker` or `web`, without the latter's forks."""
+        children = words(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children"), " ")
+        commands = {int(pid): Path(f"/proc/{pid}/cmdline") for pid in children if pid}
+        return next((pid for pid, path in commands.items() if words(path)[2:3] == [command]), None)
 
     def end(self, number: signal.Signals) -> tuple[int, str]:
         """(exit code, standard error)"""
@@ -67,9 +68,9 @@ def demo(checked):
     demo.end(signal.SIGINT)
 
 
-def words(path: Path) -> list[str]:
+def words(path: Path, separator: str = "\0") -> list[str]:
     try:
-        return path.read_text(errors="replace").rstrip("\0").split("\0")
+        return path.read_text(errors="replace").rstrip(separator).split(separator)
     except OSError:
         return []
 
@@ -114,13 +115,22 @@ def test_an_impatient_second_ctrl_c_stops_everything_too(demo):
 
 
 def test_a_killed_worker_is_started_again(demo):
-    assert wait_for(lambda: demo.worker() is not None, PATIENCE_S)
-    killed = demo.worker()
+    assert wait_for(lambda: demo.child("worker") is not None, PATIENCE_S)
+    killed = demo.child("worker")
     os.kill(killed, signal.SIGKILL)
 
-    assert wait_for(lambda: demo.worker() not in (None, killed), PATIENCE_S)
+    assert wait_for(lambda: demo.child("worker") not in (None, killed), PATIENCE_S)
     assert any("The worker had ended; a new one takes over its work." in line for line in demo.process.stderr)
     assert demo.end(signal.SIGINT)[0] == 128 + signal.SIGINT
+    assert is_over(demo.folder)
+
+
+def test_a_demo_whose_web_server_was_killed_ends_with_everything_stopped(demo):
+    os.kill(demo.child("web"), signal.SIGKILL)
+    _, errors = demo.process.communicate(timeout=PATIENCE_S)
+
+    assert demo.process.returncode == 1
+    assert errors.endswith("The web server ended with code -9.\n")
     assert is_over(demo.folder)
 
 
