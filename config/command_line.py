@@ -70,6 +70,10 @@ def run_command(argv: list[str]) -> None:
             from config.local_services.schema import apply_pending_migrations
 
             apply_pending_migrations(services.var)
+        elif services and not services.owns_database and name not in WITHOUT_MIGRATING:
+            from config.local_services.schema import refuse_pending_migrations
+
+            refuse_pending_migrations()
         ManagementUtility(argv).execute()
     except OperationalError as error:
         # Without a connection it was the server that could not be reached; with one it is a fault to look into.

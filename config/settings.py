@@ -105,6 +105,10 @@ TEMPLATES = [
 
 DATABASES = {}  # without DATABASE_URL: the few commands that need no database, such as `collectstatic`
 if os.environ.get("DATABASE_URL"):
+    if not os.environ["DATABASE_URL"].startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be postgres://USER:PASSWORD@HOST:PORT/NAME; nothing else will do."
+        )
     DATABASES["default"] = dj_database_url.config(conn_max_age=60, conn_health_checks=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

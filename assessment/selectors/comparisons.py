@@ -82,7 +82,7 @@ class Comparison:
     tau_per_topic_mean: float | None
     tau_per_topic_undefined: int
     tau_pooled: float | None
-    bias: float
+    bias: float | None
     n_pairs: int
     n_pairs_manual: int
     n_pairs_automatic: int
@@ -136,13 +136,12 @@ class _Shared(NamedTuple):
 def compare(track: Track, manual: Assessor, automatic: Assessor, measure: str) -> Comparison:
     """Compare two assessors of the track by one measure.
 
-    Raises DomainError for an unknown measure, a track without runs, and assessors without a judged topic in common.
+    Without runs the labels are compared all the same, and every figure of the runs is None. Raises DomainError for an
+    unknown measure and for assessors without a judged topic in common.
     """
     judged_depth = parse_measure(measure).cutoff or DEFAULT_JUDGED_DEPTH
     judged = f"Judged@{judged_depth}"
     rankings = rankings_of(track, depth=depth_needed([measure, judged]))
-    if not rankings.runs:
-        raise DomainError(f"The track {track.slug} has no runs yet, so there is nothing to compare.")
     by_manual, by_automatic = grades_of(manual), grades_of(automatic)
     shared = _shared(by_manual, by_automatic, manual.name, automatic.name)
     scores = [
@@ -165,7 +164,7 @@ def compare(track: Track, manual: Assessor, automatic: Assessor, measure: str) -
         tau_per_topic_mean=levels.per_topic_mean,
         tau_per_topic_undefined=levels.undefined_topics,
         tau_pooled=levels.pooled,
-        bias=float((scores[1][measure] - scores[0][measure]).mean()),
+        bias=float((scores[1][measure] - scores[0][measure]).mean()) if rankings.runs else None,
         n_pairs_manual=len(shared.manual.grades),
         n_pairs_automatic=len(shared.automatic.grades),
         **_agreement(track, pairs),

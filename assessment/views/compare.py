@@ -105,11 +105,13 @@ def named(assessors: Iterable[Assessor], name: str) -> Assessor:
 
 def comparison_context(query: QueryDict, track, comparison: Comparison) -> dict:
     urls = {row.tag: reverse("run", args=[track.slug, row.pk]) for row in comparison.runs}
-    charts = {
-        "scatter": run_scatter(comparison, urls),
-        "slopes": rank_slopes(comparison),
-        "topics": topic_dots(comparison),
-    }
+    charts = {}
+    if comparison.runs:
+        charts = {
+            "scatter": run_scatter(comparison, urls),
+            "slopes": rank_slopes(comparison),
+            "topics": topic_dots(comparison),
+        }
     columns = {name: column for name, column in RUN_COLUMNS.items() if name != "team" or comparison.has_teams}
     rows, sort = sorted_rows(query, comparison.runs, columns, default="manual")
     words = {"measure": comparison.measure, "judged": f"Judged@{comparison.judged_depth}"}

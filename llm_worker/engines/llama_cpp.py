@@ -80,6 +80,9 @@ def model_file(model: str) -> Path:
 
 
 def _start_server(model: Path, context: int, threads: int) -> Any:
+    # Threads that wait for one another give the core away. Spinning, they stall for seconds on a machine that has other
+    # work, such as the demo's own web server. Read when the library is loaded, so it must be set before the import.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import xllamacpp
     except ImportError as error:

@@ -14,6 +14,8 @@ JUDGES = [
         "description": "UMBRELA's free-text reply, strictly parsed, by the small model that comes with Assay.",
         "decoding": "reference",
         **SMOL,
+        "caveat": "A model of 135 million parameters, here to show the machinery: it is at chance level, and nearly all "
+        "of its free-text replies lack the answer line and fail.",
     },
     {
         "name": "umbrela-token",

@@ -72,7 +72,9 @@ def judge_assessor(*, judge: JudgeConfiguration, track: Track) -> Assessor:
         track=track, name=judge.name, defaults={"kind": Assessor.Kind.LLM, "caveat": judge.caveat}
     )
     if assessor.kind != Assessor.Kind.LLM:
-        raise DomainError(f"In {track.slug} the name {judge.name} belongs to a {assessor.get_kind_display()}.")
+        raise DomainError(
+            f"In {track.slug} the name {judge.name} is taken by another assessor ({assessor.get_kind_display()})."
+        )
     if made:
         judge.assessors.add(assessor)
     return assessor

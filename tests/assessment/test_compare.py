@@ -71,6 +71,16 @@ def test_what_is_undefined_is_none_and_never_nan(track, runs, nist, documents, t
     json.dumps(comparison.as_dict(), allow_nan=False)
 
 
+def test_without_runs_the_labels_are_compared_all_the_same(client, vera, track, nist, umbrela, address):
+    found = compare(track, nist, umbrela, "nDCG@10")
+    assert (found.n_runs, found.tau, found.bias, found.n_pairs) == (0, None, None, 3)
+    json.dumps(found.as_dict(), allow_nan=False)
+    client.force_login(vera)
+    page = client.get(address).content.decode()
+    assert "because the track has no runs yet" in page
+    assert "data-chart" not in page
+
+
 def test_assessors_without_a_common_topic_are_refused(track, runs, nist, topics, documents):
     other = Assessor.objects.create(track=track, kind=Assessor.Kind.IMPORTED, name="other")
     Judgment.objects.create(assessor=other, topic=topics[1], document=documents[0], grade=1)

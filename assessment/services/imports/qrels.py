@@ -53,8 +53,14 @@ def qrels_import(
     with transaction.atomic():
         lock_track(track)
         stored = track.assessors.filter(name=assessor_name).first()
+        if not stored and track.memberships.filter(user__username=assessor_name).exists():
+            raise DomainError(
+                f"{assessor_name} is a person of this track; choose another name for the file's judgments."
+            )
         if stored and stored.kind != Assessor.Kind.IMPORTED:
-            raise DomainError(f"{assessor_name} is a {stored.get_kind_display()} here; choose another name.")
+            raise DomainError(
+                f"{assessor_name} is another assessor here ({stored.get_kind_display()}); choose another name."
+            )
         if stored and stored.sha256 == digest:
             return ImportResult("unchanged", f"{assessor_name}: these very judgments are already there.", object=stored)
         if stored and not replace:
