@@ -41,7 +41,7 @@ def test_a_judge_is_one_assessor_in_each_track(pool, judge):
 
 def test_an_imported_assessor_of_that_name_is_not_taken_over(pool, judge):
     Assessor.objects.create(track=pool.track, kind=Assessor.Kind.IMPORTED, name="judge")
-    with pytest.raises(DomainError, match="belongs to"):
+    with pytest.raises(DomainError, match="is taken by another assessor"):
         judge_assessor(judge=judge, track=pool.track)
 
 
