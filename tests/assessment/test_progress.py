@@ -1,7 +1,7 @@
 import pytest
 
 from assessment.models import Assessor, Duty, Judgment, Membership
-from assessment.selectors.judging import count_done, count_items
+from assessment.selectors.judging import column_progress, pool_column
 from assessment.selectors.progress import duty_progress, pool_board, work_in_pool, work_of_user
 from assessment.services.duties import duties_assign
 
@@ -44,12 +44,7 @@ def test_the_counts_are_those_of_the_judging_page(pool, assessor_bob, suggested,
     )
     Judgment.objects.create(assessor=assessor_bob, topic=topics[0], document=documents[0], grade=1)
     ours = [(one.done, one.total) for one in duty_progress(Duty.objects.order_by("topic__position"))]
-    theirs = [
-        Duty.objects.annotate(done=count_done(duty), items=count_items(duty))
-        .values_list("done", "items")
-        .get(pk=duty.pk)
-        for duty in Duty.objects.order_by("topic__position")
-    ]
+    theirs = [tuple(column_progress(pool_column(duty))) for duty in Duty.objects.order_by("topic__position")]
     assert ours == theirs
 
 
