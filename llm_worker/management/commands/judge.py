@@ -11,8 +11,10 @@ from assessment.management.track_command import TrackCommand
 from assessment.models import Pool, Track
 from llm_worker.heartbeat import workers_alive
 from llm_worker.models import JudgeConfiguration, LlmJob
-from llm_worker.selectors import JobProgress, job_progress
-from llm_worker.services.jobs import job_cancel, job_create
+from llm_worker.selectors import JobProgress, failure_reasons, job_progress, unfinished_job
+from llm_worker.services.jobs import job_cancel, job_create, job_resume
+
+SHOWN_REASONS = 10
 
 
 class Worker:
@@ -49,7 +51,10 @@ class Worker:
 
 
 class Command(TrackCommand):
-    help = "Ask a judge for grades of a pool's items. Failed replies are listed and never become grades."
+    help = (
+        "Ask a judge for grades of a pool's items, or go on with its job over them that is not finished. "
+        "Failed replies are listed and never become grades."
+    )
 
     def add_arguments(self, parser):
         super().add_arguments(parser)
@@ -61,21 +66,52 @@ class Command(TrackCommand):
     def handle(self, *, track, judge, pool, limit, wait, **options):
         track = self.get_track(track)
         judge, pool = self._judge(judge), self._pool(track, pool)
-        if not wait and not workers_alive(judge.queue):
+        # Asked before anything is made, also with --wait: without the broker no job could begin.
+        if not workers_alive(judge.queue) and not wait:
             raise DomainError(
                 f"No worker serves the queue {judge.queue}. Start one with `python3 manage.py worker --queue "
                 f"{judge.queue}`, or add --wait."
             )
-        job = job_create(pool=pool, judge=judge, limit=limit)
+        job = self._unfinished(pool, judge, limit) or job_create(pool=pool, judge=judge, limit=limit)
         if not wait:
-            self.stdout.write(f"Job {job.pk}: {job.calls.count()} items of {pool.name} for {judge.name}.")
+            self.stdout.write(f"Job {job.pk}: {job_progress(job).left} items of {pool.name} for {judge.name}.")
             return
         with Worker(judge.queue, self.stderr.write) as worker:
             progress = self._watch(job, worker)
-        verdict = f"{judge.name}: {progress.done} judged, {progress.failed} failed, {progress.unasked} left."
+        self._conclude(progress)
+
+    def _unfinished(self, pool: Pool, judge: JudgeConfiguration, limit: int | None) -> LlmJob | None:
+        """The job to go on with, taken up again where it was halted; None where a new one is to be made."""
+        job = unfinished_job(pool=pool, judge=judge)
+        if job is None:
+            return None
+        left = job_progress(job).left
+        if limit is not None and left > limit:
+            raise DomainError(
+                f"Job {job.pk} of {judge.name} over {pool.name} is not finished: {left} items are left, more than "
+                f"--limit {limit}. Go on with it without --limit, or cancel it on its page."
+            )
+        if job.halted_because:
+            self.stderr.write(f"Going on with job {job.pk}, which was halted: {job.halted_because}")
+            job_resume(job=job)
+        else:
+            self.stderr.write(f"Going on with job {job.pk}, which is not finished.")
+        return job
+
+    def _conclude(self, progress: JobProgress) -> None:
+        """Say why replies failed, then the verdict. Raises DomainError where the job has stopped or judged nothing."""
+        job = progress.job
+        reasons = failure_reasons(job)
+        for reason, count in reasons[:SHOWN_REASONS]:
+            self.stderr.write(f"{count} × {reason}")
+        if len(reasons) > SHOWN_REASONS:
+            self.stderr.write(f"… and {len(reasons) - SHOWN_REASONS} more reasons.")
+        verdict = f"{job.judge.name}: {progress.done} judged, {progress.failed} failed, {progress.unasked} left."
         if progress.state != "done":
             raise DomainError(f"Job {job.pk} was {progress.state}: {progress.explanation}\n{verdict}")
         self.stdout.write(verdict)
+        if progress.failed and not progress.done:
+            raise DomainError("Nothing was judged.")
 
     def _judge(self, name: str) -> JudgeConfiguration:
         judge = JudgeConfiguration.objects.filter(name=name).first()
