@@ -74,7 +74,7 @@ class Command(TrackCommand):
             )
         job = self._unfinished(pool, judge, limit) or job_create(pool=pool, judge=judge, limit=limit)
         if not wait:
-            self.stdout.write(f"Job {job.pk}: {job_progress(job).left} items of {pool.name} for {judge.name}.")
+            self.stdout.write(f"Job {job.pk}: {job.calls.count()} items of {pool.name} for {judge.name}.")
             return
         with Worker(judge.queue, self.stderr.write) as worker:
             progress = self._watch(job, worker)
