@@ -57,7 +57,7 @@ def run_command(argv: list[str]) -> None:
     import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import ManagementUtility, get_commands
-    from django.db import OperationalError, connections
+    from django.db import OperationalError, ProgrammingError, connections
 
     try:
         django.setup()
@@ -70,11 +70,14 @@ def run_command(argv: list[str]) -> None:
             from config.local_services.schema import apply_pending_migrations
 
             apply_pending_migrations(services.var)
-        elif services and not services.owns_database and name not in WITHOUT_MIGRATING:
-            from config.local_services.schema import refuse_pending_migrations
-
-            refuse_pending_migrations()
         ManagementUtility(argv).execute()
+    except ProgrammingError as error:
+        from config.local_services.schema import pending_migrations
+
+        if not pending_migrations():
+            raise
+        # Somebody else's server is never changed without being asked.
+        raise LocalServiceError("The database lacks migrations; run `python3 manage.py migrate` first.") from error
     except OperationalError as error:
         # Without a connection it was the server that could not be reached; with one it is a fault to look into.
         if connections["default"].connection is not None:

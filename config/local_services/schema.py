@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from config.local_services import LocalServiceError, exclusive_lock
+from config.local_services import exclusive_lock
 
 
 def apply_pending_migrations(var: Path) -> None:
@@ -20,15 +20,6 @@ def apply_pending_migrations(var: Path) -> None:
 
             print(f"Bringing the database up to date: {len(pending)} migrations ...", file=sys.stderr)
             call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr, skip_checks=True)
-
-
-def refuse_pending_migrations() -> None:
-    """Somebody else's server is never changed without being asked: say what to do instead."""
-    pending = pending_migrations()
-    if pending:
-        raise LocalServiceError(
-            f"The database of DATABASE_URL lacks {len(pending)} migrations; run `python3 manage.py migrate` first."
-        )
 
 
 def pending_migrations() -> set[tuple[str, str]]:

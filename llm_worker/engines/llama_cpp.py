@@ -85,8 +85,10 @@ def _start_server(model: Path, context: int, threads: int) -> Any:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import xllamacpp
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise EngineUnavailable("The package xllamacpp is not installed; run: pip install xllamacpp") from error
+    except ImportError as error:  # a system library is missing; the error names it
+        raise EngineUnavailable(f"llama.cpp cannot be loaded: {error}") from error
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(model)
     parameters.hostnames = ["127.0.0.1"]

@@ -222,3 +222,16 @@ def test_a_worker_dies_with_the_parent_that_asks_for_it(var):
     parent.kill()
     parent.communicate()
     assert wait_for(lambda: not servers_run(folder), 30)
+
+
+def test_a_foreign_database_without_migrations_is_not_changed_but_told_of(var, tmp_path):
+    folder, _ = var
+    user = Holder(folder, then="import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'], flush=True)")
+    database, broker = user.process.stdout.readline().split()
+
+    empty = database.rsplit("/", 1)[0] + "/postgres"
+
+    out, errors, code = run_command(tmp_path, "judges", DATABASE_URL=empty, REDIS_URL=broker)
+
+    assert (out, errors, code) == ("", "The database lacks migrations; run `python3 manage.py migrate` first.\n", 1)
+    user.end()

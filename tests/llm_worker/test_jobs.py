@@ -241,7 +241,7 @@ def test_a_token_judge_is_refused_where_a_grade_has_two_digits(track):
 
 
 def test_a_name_that_belongs_to_a_person_is_refused(track, pool):
-    with pytest.raises(DomainError, match="the name bob belongs to"):
+    with pytest.raises(DomainError, match="the name bob is taken by another assessor"):
         job_create(pool=pool, judge=scripted_judge("bob"))
 
 
