@@ -1,4 +1,4 @@
-"""Reading and writing qrels.
+"""Reading qrels, and the codes of their second column.
 
 Four columns parted by white space: `topic iteration docid grade`. The iteration is any token and kept verbatim. A grade
 is an integer of the track's scale; a negative one means that the document could not be judged: it is read with its raw
@@ -7,7 +7,7 @@ value, is never outside of the scale, and is for the caller to keep out of measu
 
 import re
 from collections.abc import Collection, Iterable
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from assessment.domain.text_files import MAX_ID_LENGTH, Problems, Progress, Source, id_problem, line_blocks
 
@@ -119,13 +119,3 @@ def condition_code(condition: str, shown: int | None) -> str:
     if condition == "post_edit" and shown is not None:
         return str(2 + shown)
     return {"manual": "1", "filtered": "2", "post_edit": "1"}.get(condition, "0")
-
-
-def write_qrels(lines: Iterable[QrelsLine], *, stream: TextIO, keep_negative: bool = False) -> int:
-    """Write `topic 0 docid grade` lines, sorted by topic and then docid (by code point); returns how many.
-
-    Unjudgeable pairs are left out unless `keep_negative`, which writes their raw grade.
-    """
-    kept = sorted((line.topic, line.docid, line.grade) for line in lines if keep_negative or not line.is_unjudgeable)
-    stream.writelines(f"{topic} 0 {docid} {grade}\n" for topic, docid, grade in kept)
-    return len(kept)
