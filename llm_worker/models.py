@@ -79,6 +79,8 @@ class CallStatus(models.TextChoices):
 
 
 OPEN_STATUSES = (CallStatus.WAITING, CallStatus.LEASED)
+# At most one call of a judge about a pair is in one of these; the database sees to it.
+LIVE_STATUSES = (*OPEN_STATUSES, CallStatus.OK)
 FAILED_STATUSES = (
     CallStatus.OUT_OF_SCALE,
     CallStatus.UNPARSED,
@@ -123,7 +125,7 @@ class LlmCall(models.Model):
             # Two jobs never hold the same pair, and a stored reply is never paid for twice.
             models.UniqueConstraint(
                 fields=["judge", "topic", "document"],
-                condition=Q(status__in=["waiting", "leased", "ok"]),
+                condition=Q(status__in=[status.value for status in LIVE_STATUSES]),
                 name="one_live_call_per_judge_and_pair",
             ),
             models.CheckConstraint(

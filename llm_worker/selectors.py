@@ -9,7 +9,7 @@ from django.utils import timezone
 from assessment.access import READERS, role_in_track, tracks_for_user
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Pool, User
-from assessment.selectors.agreements import LabelAgreement, agreement_with_people
+from assessment.selectors.agreements import PairAgreement, agreement_with_people
 from llm_worker.heartbeat import workers_alive
 from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
 
@@ -191,7 +191,7 @@ class JudgeInTrack:
     assessor: Assessor
     judged: int
     failed: int
-    agreements: list[LabelAgreement]
+    agreements: list[PairAgreement]
 
 
 @dataclass(frozen=True)

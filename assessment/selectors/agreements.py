@@ -11,8 +11,6 @@ from assessment.domain.agreement import (
     AgreementFigures,
     agreement_figures,
     all_confusions,
-    cohen_kappa,
-    exact_agreement,
 )
 from assessment.models import Assessor, Grade, Judgment, JudgmentState
 from assessment.selectors.matrices import TrackGrades
@@ -44,16 +42,6 @@ class PairAgreement(NamedTuple):
         figures = self.figures._asdict()
         figures["kappa_from"] = {str(grade): kappa for grade, kappa in self.figures.kappa_from.items()}
         return figures | {"confusion": self.confusion.tolist()}
-
-
-class LabelAgreement(NamedTuple):
-    """`n` pairs graded by both; `kappa` is Cohen's, unweighted; None where undefined."""
-
-    a: Assessor
-    b: Assessor
-    n: int
-    kappa: float | None
-    exact: float | None
 
 
 def label_confusion(a: Assessor, b: Assessor) -> np.ndarray:
@@ -116,14 +104,8 @@ def pair_of(
     return PairAgreement(named[a], named[b], agreement_figures(matrix, values), matrix)
 
 
-def label_agreement(a: Assessor, b: Assessor) -> LabelAgreement:
-    """Agreement of labels between two assessors of one track."""
-    matrix = label_confusion(a, b)
-    return LabelAgreement(a, b, int(matrix.sum()), cohen_kappa(matrix), exact_agreement(matrix))
-
-
-def agreement_with_people(judge: Assessor) -> list[LabelAgreement]:
+def agreement_with_people(judge: Assessor) -> list[PairAgreement]:
     """The judge against every person and imported assessor of its track that graded some of the same pairs."""
     others = Assessor.objects.filter(track=judge.track).exclude(kind=Assessor.Kind.LLM).order_by("name")
-    found = (label_agreement(other, judge) for other in others)
-    return [agreement for agreement in found if agreement.n]
+    found = (pair_agreement(other, judge) for other in others)
+    return [agreement for agreement in found if agreement.figures.n]

@@ -11,10 +11,7 @@ from django.utils import timezone
 from assessment.services.judgments import judge_judgment_record
 from llm_worker.domain.replies import State
 from llm_worker.engines import Reply
-from llm_worker.models import OPEN_STATUSES, CallStatus, LlmCall, LlmJob
-
-# At most one call of a judge about a pair is in one of these; the database sees to it.
-LIVE_STATUSES = (*OPEN_STATUSES, CallStatus.OK)
+from llm_worker.models import LIVE_STATUSES, OPEN_STATUSES, CallStatus, LlmCall, LlmJob
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,15 @@ from django.utils import timezone
 
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Pool, User
-from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
-from llm_worker.services.calls import LIVE_STATUSES
+from llm_worker.models import (
+    FAILED_STATUSES,
+    LIVE_STATUSES,
+    OPEN_STATUSES,
+    CallStatus,
+    JudgeConfiguration,
+    LlmCall,
+    LlmJob,
+)
 from llm_worker.services.judges import judge_assessor, judge_check_scale, judge_freeze
 
 # As many chunks of one job are on their way at a time; more workers than this would wait for each other's chunks.

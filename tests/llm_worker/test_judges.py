@@ -51,9 +51,9 @@ def test_the_record_counts_judgments_and_failed_pairs_and_gives_kappa_with_its_n
     (record,) = next(row for row in judges_in_use(alice) if row.judge == judge).tracks
     (agreement,) = record.agreements
     assert (record.judged, record.failed) == (5, 1)
-    assert (agreement.a, agreement.n, agreement.exact) == (nist, 5, 0.8)
+    assert (agreement.a, agreement.figures.n, agreement.figures.exact) == (nist, 5, 0.8)
     # nist 2 1 1 2 1, judge 2 1 1 2 2: agreement by chance (2 x 3 + 3 x 2) / 25
-    assert agreement.kappa == pytest.approx((0.8 - 12 / 25) / (1 - 12 / 25))
+    assert agreement.figures.kappa == pytest.approx((0.8 - 12 / 25) / (1 - 12 / 25))
 
 
 def test_a_pair_that_failed_and_was_judged_later_has_not_failed(pool, judge, engine, alice):
