@@ -53,7 +53,7 @@ def make_pool(size: int):
     )
     pool = Pool.objects.create(track=track, name="pool", depth=size)
     PoolItem.objects.bulk_create(
-        PoolItem(pool=pool, topic=topic, document=document, position=n, best_rank=n, run_ids=[1], ranks=[n])
+        PoolItem(pool=pool, topic=topic, document=document, position=n, best_rank=n, lot=n, run_ids=[1], ranks=[n])
         for n, document in enumerate(documents, 1)
     )
     return pool

@@ -56,7 +56,14 @@ def make_pool(track: Track, size: int = 5, qid: str = "q1", query: str = "why is
             text=f"This is passage number {place}. The sky scatters light.",
         )
         PoolItem.objects.create(
-            pool=pool, topic=topic, document=document, position=place, best_rank=place, run_ids=[1], ranks=[place]
+            pool=pool,
+            topic=topic,
+            document=document,
+            position=place,
+            best_rank=place,
+            lot=place,
+            run_ids=[1],
+            ranks=[place],
         )
     return pool
 

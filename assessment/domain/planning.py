@@ -31,7 +31,7 @@ class PlanTopic(NamedTuple):
         """How many passages somebody reads who judges this topic under this condition."""
         if condition == AUTOMATIC:
             return 0
-        return self.filtered_pairs if condition == FILTERED else self.pairs
+        return self.filtered_pairs if condition in (FILTERED, POST_EDIT) else self.pairs
 
 
 class PlannedDuty(NamedTuple):

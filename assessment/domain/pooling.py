@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-SHUFFLE, DOCID, BEST_RANK = "shuffle", "docid", "best_rank"
-ORDERS = (SHUFFLE, DOCID, BEST_RANK)
+SHUFFLE, DOCID, BEST_RANK, MOVE_TO_FRONT = "shuffle", "docid", "best_rank", "move_to_front"
+ORDERS = (SHUFFLE, DOCID, BEST_RANK, MOVE_TO_FRONT)
 
 
 class PoolEntry(NamedTuple):
@@ -40,18 +40,19 @@ def ordered(
 ) -> list[PoolEntry]:
     """The entries of one topic in one of ORDERS; `docid` gives the docid of an entry's document.
 
-    The shuffle sorts by a hash of seed, topic and docid: it is the same on every machine, whatever the numbers that a
-    database gave the documents, and an entry that is added later moves no other. Every order ends ties by docid.
+    The shuffle sorts by `lot`: it is the same on every machine, whatever the numbers that a database gave the
+    documents, and an entry that is added later moves no other. Every order ends ties by docid.
     """
     if order == SHUFFLE:
-        return sorted(entries, key=lambda entry: _shuffle_key(seed, topic, docid(entry.document)))
+        return sorted(entries, key=lambda entry: (lot(seed, topic, docid(entry.document)), docid(entry.document)))
     if order == DOCID:
         return sorted(entries, key=lambda entry: docid(entry.document))
-    if order == BEST_RANK:
+    if order in (BEST_RANK, MOVE_TO_FRONT):  # who moves to the front is known only while judging
         return sorted(entries, key=lambda entry: (entry.best_rank, docid(entry.document)))
     raise ValueError(f"{order!r} is none of the orders {', '.join(ORDERS)}")
 
 
-def _shuffle_key(seed: int, topic: str, docid: str) -> tuple[bytes, str]:
-    text = f"{seed}\0{topic}\0{docid}"
-    return hashlib.sha256(text.encode("utf-8")).digest(), docid
+def lot(seed: int, topic: str, docid: str) -> int:
+    """A number from 0 to 2^63 - 1 for a pair, by a hash of seed, topic id and docid: the same on every machine."""
+    digest = hashlib.sha256(f"{seed}\0{topic}\0{docid}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -3,7 +3,7 @@
 from django import forms
 from django.db.models import Count, Q, QuerySet
 
-from assessment.models import Assessor, Condition, Pool, Reveal, Role, Topic, Track, User
+from assessment.models import Assessor, Condition, Order, Pool, Reveal, Role, Topic, Track, User
 from assessment.services.duties import duties_assign
 from assessment.services.people import assessor_ensure
 
@@ -19,8 +19,8 @@ class PoolForm(DomainForm):
     )
     name = forms.CharField(max_length=80, required=False, help_text="Left empty: pool- and the depth.")
     order = forms.ChoiceField(
-        choices=Pool.Order.choices,
-        initial=Pool.Order.SHUFFLE,
+        choices=Order.choices,
+        initial=Order.SHUFFLE,
         help_text="In which order assessors get a topic's passages. Shuffled, they cannot guess the ranks.",
     )
     seed = forms.IntegerField(
@@ -70,7 +70,7 @@ def people_who_judge(track: Track) -> QuerySet[User]:
 
 def possible_sources(track: Track) -> QuerySet[Assessor]:
     """Whose grades may be suggested, each with the number of `labels`."""
-    return track.assessors.annotate(labels=Count("judgments"))
+    return track.assessors.annotate(labels=Count("judgments", filter=Q(judgments__vigilance=False)))
 
 
 class DutyForm(DomainForm):

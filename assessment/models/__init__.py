@@ -1,18 +1,18 @@
+from .assessors import Assessor
 from .corpus import Document, Ranking, Run, Topic
-from .judging import (
-    Assessor,
-    Condition,
-    Duty,
-    Judgment,
-    JudgmentEvent,
-    JudgmentState,
-    Pool,
-    PoolItem,
-    Reveal,
-)
+from .duties import Condition, Duty, DutyItem, Lease, Plan, Reveal
+from .judging import Adjudication, Judgment, JudgmentEvent, JudgmentState, ScanTerms
+from .pools import Order, Pool, PoolItem, PoolRun
 from .tracks import Collection, Grade, Membership, Role, Track, User
 
 __all__ = [
+    "ScanTerms",
+    "PoolRun",
+    "Plan",
+    "Order",
+    "Lease",
+    "DutyItem",
+    "Adjudication",
     "Assessor",
     "Collection",
     "Condition",

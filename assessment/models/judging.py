@@ -1,138 +1,14 @@
-"""Who judges what, and what they said."""
+"""What assessors said, and how it came about."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Manager, Q
 from django.utils import timezone
 
-from .corpus import Document, Run, Topic
-from .tracks import Track, User
-
-
-class Assessor(models.Model):
-    """Whoever labels: a person, an LLM judge, or a qrels file. Everything after this row treats them alike."""
-
-    class Kind(models.TextChoices):
-        HUMAN = "human", "person"
-        LLM = "llm", "judge"
-        IMPORTED = "imported", "imported"
-
-    track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="assessors")
-    kind = models.CharField(max_length=10, choices=Kind)
-    name = models.CharField(max_length=150)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="assessors")
-    file_name = models.CharField(max_length=255, blank=True, help_text="Of an imported assessor.")
-    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the imported lines, sorted.")
-    caveat = models.CharField(max_length=200, blank=True, help_text="What everyone who sees its labels must know.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["track", "name"], name="assessor_name_once_per_track"),
-            models.UniqueConstraint(fields=["track", "user"], name="one_assessor_per_person_and_track"),
-            models.CheckConstraint(
-                condition=Q(kind="human", user__isnull=False) | (~Q(kind="human") & Q(user__isnull=True)),
-                name="human_assessors_are_users",
-            ),
-        ]
-
-    def __str__(self):
-        return self.name
-
-
-class Pool(models.Model):
-    class Order(models.TextChoices):
-        SHUFFLE = "shuffle", "seeded shuffle"
-        DOCID = "docid", "docid"
-        BEST_RANK = "best_rank", "best rank"
-
-    track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="pools")
-    name = models.CharField(max_length=80)
-    depth = models.PositiveIntegerField()
-    order = models.CharField(max_length=12, choices=Order, default=Order.SHUFFLE)
-    seed = models.PositiveIntegerField(default=0)
-    runs = models.ManyToManyField(Run, related_name="pools")
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["track", "name"], name="pool_name_once_per_track")]
-
-    def __str__(self):
-        return self.name
-
-
-class PoolItem(models.Model):
-    """A (topic, document) pair to judge. Which runs brought it is kept here and hidden from assessors."""
-
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="items", db_index=False)
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="pool_items")
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="pool_items")
-    position = models.PositiveIntegerField()
-    best_rank = models.PositiveIntegerField()
-    run_ids = ArrayField(models.BigIntegerField())
-    ranks = ArrayField(models.IntegerField())
-
-    class Meta:
-        ordering = ["pool", "topic", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["pool", "topic", "document"], name="document_once_per_pool_topic"),
-            models.UniqueConstraint(fields=["pool", "topic", "position"], name="position_once_per_pool_topic"),
-            models.CheckConstraint(condition=Q(run_ids__len=F("ranks__len")), name="pool_item_ranks_match_runs"),
-        ]
-
-    def __str__(self):
-        return f"{self.pool} · {self.topic_id} · {self.document_id}"
-
-
-class Condition(models.TextChoices):
-    """The four conditions of the TREC 2024 RAG study (Upadhyay et al., arXiv 2411.08275)."""
-
-    MANUAL = "manual", "manual"
-    FILTERED = "filtered", "filtered"
-    POST_EDIT = "post_edit", "post-edit"
-    AUTOMATIC = "automatic", "automatic"
-
-
-class Reveal(models.TextChoices):
-    NEVER = "never", "never"
-    ALWAYS = "always", "always"
-    COMMIT_THEN_REVEAL = "commit_then_reveal", "after the first grade"
-
-
-class Duty(models.Model):
-    """One assessor judges one topic of a pool under one condition. What he or she may see is decided here."""
-
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="duties")
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="duties")
-    assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="duties")
-    condition = models.CharField(max_length=12, choices=Condition)
-    reveal = models.CharField(max_length=20, choices=Reveal, default=Reveal.NEVER)
-    suggestion_source = models.ForeignKey(
-        Assessor, on_delete=models.PROTECT, null=True, blank=True, related_name="suggests_to"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pool", "topic__position"]
-        verbose_name_plural = "duties"
-        constraints = [
-            models.UniqueConstraint(fields=["pool", "topic", "assessor"], name="one_duty_per_pool_topic_assessor"),
-            models.CheckConstraint(
-                condition=Q(condition__in=["manual", "filtered", "automatic"], reveal="never")
-                | Q(condition="post_edit", reveal__in=["always", "commit_then_reveal"]),
-                name="duty_reveal_fits_condition",
-            ),
-            models.CheckConstraint(
-                condition=Q(condition="manual") | Q(suggestion_source__isnull=False),
-                name="duty_needs_a_suggestion_source",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.assessor} · {self.pool} · {self.topic_id} · {self.condition}"
+from .assessors import Assessor
+from .corpus import Document, Topic
+from .duties import Condition
+from .pools import Pool
+from .tracks import User
 
 
 class JudgmentState(models.TextChoices):
@@ -143,8 +19,18 @@ class JudgmentState(models.TextChoices):
     UNJUDGEABLE = "unjudgeable", "can't be judged"
 
 
+class LabelManager(Manager):
+    """What was said of pairs that were not planted: the labels that everything is computed from."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(vigilance=False)
+
+
 class Judgment(models.Model):
-    """What one assessor says of one (topic, document) pair, and how that came about."""
+    """What one assessor says of one (topic, document) pair, and how that came about.
+
+    `Judgment.objects` and `assessor.judgments` leave out answers to vigilance items; joins must do so themselves.
+    """
 
     assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="judgments", db_index=False)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="judgments")
@@ -157,19 +43,33 @@ class Judgment(models.Model):
     suggestion_grade = models.SmallIntegerField(null=True, blank=True, help_text="The label that was shown, if any.")
     suggestion_by = models.ForeignKey(Assessor, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     suggestion_shown_at = models.DateTimeField(null=True, blank=True)
+    grade_before_reveal = models.SmallIntegerField(
+        null=True, blank=True, help_text="Given before the suggestion came into sight (commit, then reveal)."
+    )
+    vigilance = models.BooleanField(
+        default=False, db_default=False, help_text="An answer to a planted pair: never a label."
+    )
     confidence = models.FloatField(null=True, blank=True)
     distribution = models.JSONField(null=True, blank=True, help_text="Probability of each grade, by a judge.")
     active_ms = models.PositiveIntegerField(null=True, blank=True)
     away_ms = models.PositiveIntegerField(null=True, blank=True)
     note = models.TextField(blank=True)
+    evidence = models.JSONField(
+        null=True, blank=True, help_text="Spans of the document's text: [{start, end, text}], in code points."
+    )
     reason = models.TextField(blank=True, help_text="Why it was put off or can't be judged.")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
+    with_vigilance = Manager()
+    objects = LabelManager()
+
     class Meta:
+        base_manager_name = "with_vigilance"
+        default_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(
-                fields=["assessor", "topic", "document"], name="one_judgment_per_assessor_and_pair"
+                fields=["assessor", "topic", "document", "vigilance"], name="one_judgment_per_assessor_and_pair"
             ),
             models.CheckConstraint(
                 condition=Q(state="graded", grade__isnull=False) | (~Q(state="graded") & Q(grade__isnull=True)),
@@ -189,6 +89,8 @@ class JudgmentEvent(models.Model):
     class Kind(models.TextChoices):
         RECORDED = "recorded", "graded"
         ACCEPTED = "accepted", "accepted the suggestion"
+        BULK = "bulk", "accepted with others at once"
+        TAKEN_OVER = "taken_over", "taken over: all agreed"
         UNDONE = "undone", "undone"
 
     assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="events", db_index=False)
@@ -200,6 +102,7 @@ class JudgmentEvent(models.Model):
     previous_state = models.CharField(max_length=12, choices=JudgmentState, blank=True)
     previous_grade = models.SmallIntegerField(null=True, blank=True)
     suggestion_grade = models.SmallIntegerField(null=True, blank=True)
+    vigilance = models.BooleanField(default=False, db_default=False)
     active_ms = models.PositiveIntegerField(null=True, blank=True)
     away_ms = models.PositiveIntegerField(null=True, blank=True)
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -212,3 +115,35 @@ class JudgmentEvent(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.assessor_id} · {self.topic_id} · {self.document_id}"
+
+
+class ScanTerms(models.Model):
+    """The words that an assessor has marked in the passages of a topic."""
+
+    assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="scan_terms", db_index=False)
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    terms = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["assessor", "topic"], name="scan_terms_once_per_topic")]
+
+    def __str__(self):
+        return f"{self.assessor_id} · {self.topic_id}: {', '.join(self.terms)}"
+
+
+class Adjudication(models.Model):
+    """Several assessors' labels made into one set, the judgments of `result`: a person decides where they differ."""
+
+    result = models.OneToOneField(Assessor, on_delete=models.CASCADE, related_name="adjudication")
+    sources = models.ManyToManyField(Assessor, related_name="adjudicated_in")
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, blank=True, help_text="Empty: the whole track.")
+    adjudicator = models.ForeignKey(User, on_delete=models.PROTECT, related_name="adjudications")
+    hide_names = models.BooleanField(default=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self):
+        return f"adjudication of {self.result}"

@@ -11,6 +11,7 @@ class User(AbstractUser):
     may_create_tracks = models.BooleanField(
         default=False, help_text="May create tracks, and organizes those that he or she created."
     )
+    practised_at = models.DateTimeField(null=True, blank=True, help_text="When the practice topic was done, or left.")
 
 
 class Collection(models.Model):

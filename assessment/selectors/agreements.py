@@ -16,7 +16,7 @@ from assessment.models import Assessor, Grade, Judgment, JudgmentState
 from assessment.selectors.matrices import TrackGrades
 
 # Who comes first of two: the bias then says how much more lenient the judge is than the person.
-_FIRST = [Assessor.Kind.HUMAN, Assessor.Kind.IMPORTED, Assessor.Kind.LLM]
+_FIRST = [Assessor.Kind.HUMAN, Assessor.Kind.ADJUDICATED, Assessor.Kind.IMPORTED, Assessor.Kind.LLM]
 
 
 class PairAgreement(NamedTuple):
@@ -54,6 +54,7 @@ def label_confusion(a: Assessor, b: Assessor) -> np.ndarray:
         document__judgments__assessor=b,
         document__judgments__topic=F("topic"),
         document__judgments__state=JudgmentState.GRADED,
+        document__judgments__vigilance=False,
     )
     counts = pairs.values_list("grade", "document__judgments__grade").annotate(Count("pk")).order_by()
     matrix = np.zeros((len(scale), len(scale)), dtype=np.int64)

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce, JSONObject, RowNumber
 
-from assessment.models import Condition, Duty, Judgment, JudgmentState, PoolItem, Reveal
+from assessment.models import Condition, Duty, DutyItem, Judgment, JudgmentState, Order, Reveal
 
 DONE = (JudgmentState.GRADED, JudgmentState.UNJUDGEABLE)
 
@@ -25,21 +25,35 @@ class Progress(NamedTuple):
     total: int
 
 
-def _judgments(assessor, **more) -> QuerySet[Judgment]:
-    """This assessor's judgments of the pair that the outer query is at."""
-    return Judgment.objects.filter(
-        assessor=assessor, topic=OuterRef("topic_id"), document=OuterRef("document_id"), **more
-    )
+# What each order sorts by; planted passages have a place in every one of them. Ties end by the key.
+_SORTED_BY = {
+    "": ("position",),
+    Order.SHUFFLE: ("lot",),
+    Order.DOCID: ("document__docid",),
+    Order.BEST_RANK: ("best_rank", "document__docid"),
+}
 
 
-def duty_items(duty: Duty) -> QuerySet[PoolItem]:
-    """The passages to judge. `filtered` leaves out those that the source graded 0; its failures stay, and so does
-    what the assessor has judged already."""
-    items = PoolItem.objects.filter(pool=duty.pool_id, topic=duty.topic_id)
-    if duty.condition == Condition.FILTERED:
-        dropped = Exists(_judgments(duty.suggestion_source_id, state=JudgmentState.GRADED, grade=0))
-        items = items.filter(~dropped | Exists(_judgments(duty.assessor_id)))
-    return items
+def order_of(duty: Duty) -> str:
+    """The order in which the duty's passages come."""
+    return duty.order or duty.pool.order
+
+
+def is_served(duty: Duty) -> bool:
+    """Whether the server hands the passages out one after the other: in an order that depends on what is judged, or
+    shared with others. Otherwise the whole list is there from the beginning."""
+    return duty.pool.quota is not None or order_of(duty) == Order.MOVE_TO_FRONT
+
+
+def duty_items(duty: Duty) -> QuerySet[DutyItem]:
+    """The passages that the duty shows (see DutyItem), in no order."""
+    return DutyItem.objects.filter(duty=duty)
+
+
+def item_order(duty: Duty) -> tuple[str, ...]:
+    """What the duty's passages are sorted by."""
+    listed = _SORTED_BY["" if order_of(duty) == Order.MOVE_TO_FRONT else duty.order]
+    return (*listed, "vigilance", "item")
 
 
 def suggestion_visible(duty: Duty, own_state: str) -> bool:
@@ -51,35 +65,28 @@ def suggestion_visible(duty: Duty, own_state: str) -> bool:
     )
 
 
-def own_judgment(duty: Duty) -> Subquery:
-    """{state, grade} of the duty's assessor, or null."""
-    fields = JSONObject(state="state", grade="grade")
-    return Subquery(_judgments(duty.assessor_id).values(json=fields))
-
-
 def suggested_label(duty: Duty) -> Subquery:
     """{grade, confidence, distribution} of the duty's source, or null while it has none."""
     fields = JSONObject(grade="grade", confidence="confidence", distribution="distribution")
-    return Subquery(_judgments(duty.suggestion_source_id, state=JudgmentState.GRADED).values(json=fields))
-
-
-def _counted(items: QuerySet[PoolItem]) -> Coalesce:
-    counted = items.order_by().values("pool").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
+    labels = Judgment.objects.filter(
+        assessor=duty.suggestion_source_id,
+        topic=OuterRef("topic_id"),
+        document=OuterRef("document_id"),
+        state=JudgmentState.GRADED,
+    )
+    return Subquery(labels.values(json=fields))
 
 
 def pool_column(duty: Duty) -> list[ColumnEntry]:
-    """Every passage of the duty in the pool's order, numbered from 1. One query."""
-    own = own_judgment(duty)
+    """Every passage of the duty in its order, numbered from 1. One query."""
     rows = (
         duty_items(duty)
-        .order_by("position")
-        .annotate(own=own)
-        .values_list("pk", "document__title", "document__docid", "own")
+        .order_by(*item_order(duty))
+        .values_list("item", "document__title", "document__docid", "state", "grade")
     )
     return [
-        ColumnEntry(pk, number, title or docid, (own or {}).get("state", ""), (own or {}).get("grade"))
-        for number, (pk, title, docid, own) in enumerate(rows, 1)
+        ColumnEntry(pk, number, title or docid, state, grade)
+        for number, (pk, title, docid, state, grade) in enumerate(rows, 1)
     ]
 
 
@@ -99,7 +106,7 @@ def next_open(column: list[ColumnEntry], after: int | None = None) -> int | None
     return None
 
 
-def judging_item(duty: Duty, pk: int | None) -> PoolItem | None:
+def judging_item(duty: Duty, pk: int | None) -> DutyItem | None:
     """A passage of the duty, ready to show; None if it has no such passage. One query.
 
     `.state` and `.grade` are the assessor's own; `.number` counts in the column; `.suggestion` is the label that may
@@ -107,15 +114,12 @@ def judging_item(duty: Duty, pk: int | None) -> PoolItem | None:
     """
     if pk is None:
         return None
-    earlier = duty_items(duty).filter(position__lte=OuterRef("position"))
-    rows = duty_items(duty).filter(pk=pk).order_by("pk").select_related("document")
-    rows = rows.annotate(own=own_judgment(duty), number=_counted(earlier))
+    number = Window(RowNumber(), order_by=item_order(duty))
+    rows = duty_items(duty).annotate(number=number).select_related("document")
     if duty.condition == Condition.POST_EDIT:
-        rows = rows.annotate(label=suggested_label(duty))
-    item = rows.first()
+        rows = rows.annotate(label=Coalesce(F("item__planted"), suggested_label(duty), output_field=JSONField()))
+    item = rows.filter(item=pk).first()
     if item is not None:
-        own = item.own or {}
-        item.state, item.grade = own.get("state", ""), own.get("grade")
         visible = suggestion_visible(duty, item.state)
         label = vars(item).pop("label", None)
         item.suggestion = label if visible else None

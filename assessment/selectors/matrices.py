@@ -31,13 +31,13 @@ _GRADES = """
 SELECT coalesce(array_agg(topic_id::int), '{}'), coalesce(array_agg(document_id), '{}'),
        coalesce(array_agg(grade::int), '{}')
 FROM assessment_judgment
-WHERE assessor_id = %s AND state = 'graded'
+WHERE assessor_id = %s AND state = 'graded' AND NOT vigilance
 """
 _TRACK_GRADES = """
 SELECT coalesce(array_agg(assessor_id::int), '{}'), coalesce(array_agg(topic_id::int), '{}'),
        coalesce(array_agg(document_id), '{}'), coalesce(array_agg(grade::int), '{}')
 FROM assessment_judgment
-WHERE assessor_id = ANY(%s) AND state = 'graded'
+WHERE assessor_id = ANY(%s) AND state = 'graded' AND NOT vigilance
 """
 
 

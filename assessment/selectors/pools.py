@@ -13,8 +13,8 @@ def pools_with_sizes(track: Track) -> QuerySet[Pool]:
     """Newest first, each with `size` (items), `topics`, `people` (who have duties) and `run_count`."""
     # Distinct counts over three joins would multiply the rows; four small subqueries do not.
     return track.pools.annotate(
-        size=_count("items", "pk"),
-        topics=_count("items", "topic"),
+        size=_count("items", "pk", Q(items__planted_for__isnull=True)),
+        topics=_count("items", "topic", Q(items__planted_for__isnull=True)),
         people=_count("duties", "assessor", Q(duties__assessor__kind=Assessor.Kind.HUMAN)),
         run_count=_count("runs", "pk"),
     ).order_by("-created_at", "-pk")

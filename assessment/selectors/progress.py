@@ -53,20 +53,9 @@ class Work:
         return list(dict.fromkeys(one.duty.get_condition_display() for one in self.duties))
 
 
-# The same passages as selectors/judging.py::duty_items shows, for many duties at once: a filtered duty leaves out what
-# the source graded 0 unless the assessor has judged it already.
 _COUNTS = """
-    SELECT duty.id, count(item.id), count(mine.id) FILTER (WHERE mine.state <> 'skipped')
-    FROM assessment_duty duty
-    JOIN assessment_poolitem item ON item.pool_id = duty.pool_id AND item.topic_id = duty.topic_id
-    LEFT JOIN assessment_judgment mine
-        ON mine.assessor_id = duty.assessor_id AND mine.topic_id = item.topic_id
-        AND mine.document_id = item.document_id
-    LEFT JOIN assessment_judgment theirs
-        ON duty.condition = 'filtered' AND theirs.assessor_id = duty.suggestion_source_id
-        AND theirs.topic_id = item.topic_id AND theirs.document_id = item.document_id
-    WHERE duty.id = ANY(%s) AND (theirs.grade IS NULL OR theirs.grade > 0 OR mine.id IS NOT NULL)
-    GROUP BY duty.id
+    SELECT duty_id, count(*), count(*) FILTER (WHERE state IN ('graded', 'unjudgeable'))
+    FROM assessment_dutyitem WHERE duty_id = ANY(%s) GROUP BY duty_id
 """
 
 

@@ -11,34 +11,29 @@ from django.db import connection
 
 from assessment.models import Duty
 
-# The counts follow selectors/judging.py::duty_items. The item itself does not: what the person had before the eyes is
-# saved, also if the source has meanwhile graded it 0.
+# The item itself need not be in the view of the duty's items: what the person had before the eyes is saved, also if the
+# source has meanwhile graded it 0, or somebody else has judged it.
 _STANDING = """
-    SELECT item.topic_id, item.document_id,
+    SELECT item.topic_id, item.document_id, item.planted_for_id IS NOT NULL,
         mine.id, mine.state, mine.grade, mine.updated_at,
-        theirs.grade, theirs.created_at,
+        coalesce((item.planted ->> 'grade')::smallint, theirs.grade), coalesce(theirs.created_at, %(since)s),
         event.assessor_id, event.topic_id, event.document_id, event.state, event.grade,
         EXISTS (SELECT FROM assessment_grade WHERE track_id = %(track)s AND value = %(grade)s),
         counts.done, counts.total
     FROM assessment_poolitem item
     LEFT JOIN assessment_judgment mine
         ON mine.assessor_id = %(assessor)s AND mine.topic_id = item.topic_id AND mine.document_id = item.document_id
+        AND mine.vigilance = (item.planted_for_id IS NOT NULL)
     LEFT JOIN assessment_judgment theirs
-        ON theirs.assessor_id = %(source)s AND theirs.topic_id = item.topic_id
-        AND theirs.document_id = item.document_id AND theirs.state = 'graded'
+        ON item.planted_for_id IS NULL AND theirs.assessor_id = %(source)s AND theirs.topic_id = item.topic_id
+        AND theirs.document_id = item.document_id AND theirs.state = 'graded' AND NOT theirs.vigilance
     LEFT JOIN assessment_judgmentevent event ON event.idempotency_key = %(key)s
     CROSS JOIN LATERAL (
-        SELECT count(*) AS total, count(own.id) FILTER (WHERE own.state <> 'skipped') AS done
-        FROM assessment_poolitem each
-        LEFT JOIN assessment_judgment own
-            ON own.assessor_id = %(assessor)s AND own.topic_id = each.topic_id AND own.document_id = each.document_id
-        LEFT JOIN assessment_judgment dropped
-            ON %(condition)s = 'filtered' AND dropped.assessor_id = %(source)s AND dropped.topic_id = each.topic_id
-            AND dropped.document_id = each.document_id AND dropped.state = 'graded' AND dropped.grade = 0
-        WHERE each.pool_id = item.pool_id AND each.topic_id = item.topic_id
-            AND (dropped.id IS NULL OR own.id IS NOT NULL)
+        SELECT count(*) AS total, count(*) FILTER (WHERE state IN ('graded', 'unjudgeable')) AS done
+        FROM assessment_dutyitem WHERE duty_id = %(duty)s
     ) counts
     WHERE item.id = %(item)s AND item.pool_id = %(pool)s AND item.topic_id = %(topic)s
+        AND (item.planted_for_id IS NULL OR item.planted_for_id = %(duty)s)
 """
 
 
@@ -52,7 +47,7 @@ class Own(NamedTuple):
 
 
 class Label(NamedTuple):
-    """The source's grade, whether or not the duty shows it."""
+    """The source's grade, or the planted one, whether or not the duty shows it."""
 
     grade: int
     created_at: datetime
@@ -71,6 +66,7 @@ class Earlier(NamedTuple):
 class Standing(NamedTuple):
     topic_id: int
     document_id: int
+    vigilance: bool
     own: Own | None
     label: Label | None
     earlier: Earlier | None
@@ -90,18 +86,19 @@ def pair_standing(duty: Duty, item: int, key: UUID, grade: int | None) -> Standi
         "track": duty.pool.track_id,
         "assessor": duty.assessor_id,
         "source": duty.suggestion_source_id,
-        "condition": duty.condition,
+        "duty": duty.pk,
+        "since": duty.created_at,
     }
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, arguments)
         row = cursor.fetchone()
     if row is None:
         return None
-    own, label, earlier = Own(*row[2:6]), Label(*row[6:8]), Earlier(*row[8:13])
+    own, label, earlier = Own(*row[3:7]), Label(*row[7:9]), Earlier(*row[9:14])
     return Standing(
-        *row[:2],
+        *row[:3],
         own if own.pk is not None else None,
         label if label.grade is not None else None,
         earlier if earlier.assessor_id is not None else None,
-        *row[13:],
+        *row[14:],
     )

@@ -5,7 +5,7 @@ was overtaken by another save of the same pair reads again (`_insist`). A repeat
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from assessment.models import (
     JudgmentEvent,
     JudgmentState,
     PoolItem,
+    Reveal,
     User,
 )
 from assessment.selectors.judging import DONE, Progress, suggestion_visible
@@ -81,6 +82,8 @@ def judgment_record(
         judged = {"state": state, "grade": grade, "condition": duty.condition}
         if label:
             judged |= _what_was_shown(duty, label, (active_ms or 0) + (away_ms or 0))
+        elif _reveals_now(duty, standing, grade):
+            judged |= _what_is_revealed(duty, standing.label, grade)
         if note:
             judged["note"] = note
         if reason:  # a later grade leaves it, so that undoing that grade gives it back
@@ -101,6 +104,7 @@ def judgment_undo(*, duty: Duty, item: PoolItem | int, idempotency_key: UUID, ac
     Undoing again goes one step further back. Raises DomainError when there is nothing to take back.
     """
     _check_actor(duty, actor)
+    _check_open(duty)
 
     def once() -> Outcome:
         standing = _standing(duty, item, idempotency_key, None)
@@ -150,8 +154,14 @@ def _check_actor(duty: Duty, actor: User) -> None:
         raise DomainError("Nobody judges in another person's name.")
 
 
+def _check_open(duty: Duty) -> None:
+    if duty.closed_at is not None:
+        raise DomainError("The organizer has closed this topic: it can be read, but not judged any more.")
+
+
 def _check_request(duty: Duty, actor: User, state: str, grade: int | None, reason: str) -> None:
     _check_actor(duty, actor)
+    _check_open(duty)
     if state not in JudgmentState.values:
         raise DomainError(f"There is no state “{state}” of a judgment.")
     if (state == JudgmentState.GRADED) != (grade is not None):
@@ -186,19 +196,32 @@ def _shown_label(duty: Duty, standing: Standing) -> Label | None:
     return standing.label if suggestion_visible(duty, own_state) else None
 
 
+def _reveals_now(duty: Duty, standing: Standing, grade: int | None) -> bool:
+    """Whether this grade is the one that brings the suggestion into sight: the reply to the save carries it."""
+    return duty.reveal == Reveal.COMMIT_THEN_REVEAL and grade is not None and standing.label is not None
+
+
+def _what_is_revealed(duty: Duty, label: Label, grade: int) -> dict:
+    return _shown(duty, label, timezone.now()) | {"grade_before_reveal": grade}
+
+
 def _what_was_shown(duty: Duty, label: Label, visit_ms: int) -> dict:
     """The suggestion as the server knows it, in sight since the passage was opened or since it came, if later."""
     opened = timezone.now() - min(timedelta(milliseconds=visit_ms), LONGEST_VISIT)
+    return _shown(duty, label, max(opened, label.created_at))
+
+
+def _shown(duty: Duty, label: Label, at: datetime) -> dict:
     return {
         "suggestion_grade": label.grade,
         "suggestion_by_id": duty.suggestion_source_id,
-        "suggestion_shown_at": max(opened, label.created_at),
+        "suggestion_shown_at": at,
     }
 
 
 def _same_judgment(own: Own):
     """The row as we read it; empty if somebody has changed it since."""
-    return Judgment.objects.filter(pk=own.pk, updated_at=own.updated_at)
+    return Judgment.with_vigilance.filter(pk=own.pk, updated_at=own.updated_at)
 
 
 def _write(duty: Duty, standing: Standing, judged: dict, active_ms: int | None, away_ms: int | None) -> None:
@@ -208,6 +231,7 @@ def _write(duty: Duty, standing: Standing, judged: dict, active_ms: int | None, 
             assessor_id=duty.assessor_id,
             topic_id=standing.topic_id,
             document_id=standing.document_id,
+            vigilance=standing.vigilance,
             **judged,
             **{name: ms for name, ms in times.items() if ms is not None},
         )
@@ -232,6 +256,7 @@ def _remember(
         assessor_id=duty.assessor_id,
         topic_id=standing.topic_id,
         document_id=standing.document_id,
+        vigilance=standing.vigilance,
         kind=kind,
         state=state,
         grade=grade,
@@ -248,7 +273,10 @@ def _remember(
 def _latest_not_undone(duty: Duty, standing: Standing) -> JudgmentEvent | None:
     stack = []
     for event in JudgmentEvent.objects.filter(
-        assessor=duty.assessor_id, topic=standing.topic_id, document=standing.document_id
+        assessor=duty.assessor_id,
+        topic=standing.topic_id,
+        document=standing.document_id,
+        vigilance=standing.vigilance,
     ).order_by("pk"):
         if event.kind != JudgmentEvent.Kind.UNDONE:
             stack.append(event)

@@ -6,13 +6,13 @@ from typing import NamedTuple
 from django.db import transaction
 
 from assessment.domain.errors import DomainError
-from assessment.domain.pooling import PoolEntry, ordered, topic_pool
-from assessment.models import Document, Pool, Ranking, Run, Topic, Track, User
+from assessment.domain.pooling import PoolEntry, lot, ordered, topic_pool
+from assessment.models import Document, Order, Pool, Ranking, Run, Topic, Track, User
 from assessment.services.copying import copy_rows
 from assessment.services.imports.result import lock_track
 
 LARGEST_NUMBER = 2**31 - 1  # of the columns that hold depth and seed
-_COLUMNS = ("pool_id", "topic_id", "document_id", "position", "best_rank", "run_ids", "ranks")
+_COLUMNS = ("pool_id", "topic_id", "document_id", "position", "best_rank", "lot", "run_ids", "ranks")
 
 
 class TopicSize(NamedTuple):
@@ -33,7 +33,7 @@ def pool_create(
     depth: int,
     runs: Sequence[Run] | None = None,
     topics: Iterable[Topic] | None = None,
-    order: str = Pool.Order.SHUFFLE,
+    order: str = Order.SHUFFLE,
     seed: int = 0,
     by: User | None = None,
 ) -> Pool:
@@ -43,8 +43,8 @@ def pool_create(
 
     Raises DomainError for a depth or seed out of range, an unknown order, a name that is bad or taken, an empty pool.
     """
-    if order not in Pool.Order.values:
-        raise DomainError(f"There is no order {order!r}; choose one of {', '.join(Pool.Order.values)}.")
+    if order not in Order.values:
+        raise DomainError(f"There is no order {order!r}; choose one of {', '.join(Order.values)}.")
     longest = Pool._meta.get_field("name").max_length
     if not 0 <= seed <= LARGEST_NUMBER:
         raise DomainError(f"A seed is a number from 0 to {LARGEST_NUMBER:,}.")
@@ -118,4 +118,8 @@ def _rows(
         for position, entry in enumerate(in_order, 1):
             run_ids = ",".join(str(runs[index].pk) for index, _ in entry.runs)
             ranks = ",".join(str(rank) for _, rank in entry.runs)
-            yield f"{pool.pk}\t{topic}\t{entry.document}\t{position}\t{entry.best_rank}\t{{{run_ids}}}\t{{{ranks}}}"
+            drawn = lot(pool.seed, qid, docids[entry.document])
+            yield (
+                f"{pool.pk}\t{topic}\t{entry.document}\t{position}\t{entry.best_rank}\t{drawn}"
+                f"\t{{{run_ids}}}\t{{{ranks}}}"
+            )

@@ -90,6 +90,6 @@ def topic_text(topic: Topic) -> str:
 
 def _teacher(job: LlmJob) -> Assessor | None:
     """The person or imported assessor of the track with the most grades; the first by name where several have."""
-    graded = Assessor.objects.filter(track=job.track, judgments__state=JudgmentState.GRADED)
+    graded = Assessor.objects.filter(track=job.track, judgments__state=JudgmentState.GRADED, judgments__vigilance=False)
     graded = graded.exclude(kind=Assessor.Kind.LLM)
     return graded.annotate(grades=Count("judgments")).order_by("-grades", "name").first()

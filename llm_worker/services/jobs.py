@@ -26,9 +26,10 @@ LARGEST_LIMIT = 1_000_000
 _PAIRS_OF_POOL = """
     SELECT item.topic_id, item.document_id, topic.position, item.position
     FROM assessment_poolitem item JOIN assessment_topic topic ON topic.id = item.topic_id
-    WHERE item.pool_id = %(pool)s AND NOT EXISTS (
+    WHERE item.pool_id = %(pool)s AND item.planted_for_id IS NULL AND NOT EXISTS (
         SELECT FROM assessment_judgment judgment WHERE judgment.assessor_id = %(assessor)s
-        AND judgment.topic_id = item.topic_id AND judgment.document_id = item.document_id)
+        AND judgment.topic_id = item.topic_id AND judgment.document_id = item.document_id
+        AND NOT judgment.vigilance)
     AND NOT EXISTS (
         SELECT FROM llm_worker_llmcall call WHERE call.judge_id = %(judge)s
         AND call.topic_id = item.topic_id AND call.document_id = item.document_id

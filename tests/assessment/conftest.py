@@ -107,6 +107,7 @@ def pool(track, topics, documents, runs):
             topic=topic,
             document=document,
             position=place,
+            lot=place,
             best_rank=place,
             run_ids=[runs[0].pk],
             ranks=[place],

@@ -224,7 +224,7 @@ def test_a_judgment_tells_what_was_shown_and_whether_it_was_accepted(duties):
 def test_the_grade_before_the_reveal_is_the_first_one_whatever_came_after(duties):
     duty = duties["committed"]
     grade(duty, 0)
-    assert records()["bob", "committed"]["grade_before_reveal"] is None
+    assert records()["bob", "committed"]["grade_before_reveal"] == 0
     grade(duty, 1)
     grade(duty, 2, accepted=True)
     found = records()["bob", "committed"]

@@ -218,10 +218,12 @@ def test_commit_then_reveal_shows_nothing_before_the_own_grade(pool, item, bob, 
     duty = make_duty(pool, bob, Condition.POST_EDIT, Reveal.COMMIT_THEN_REVEAL, judge)
     suggest(judge, item, 1)
     record(duty, item, 2)
-    assert Judgment.objects.get(assessor=duty.assessor).suggestion_grade is None
+    committed = Judgment.objects.get(assessor=duty.assessor)
+    assert (committed.grade, committed.grade_before_reveal, committed.suggestion_grade) == (2, 2, 1)
+    assert duty.assessor.events.get().suggestion_grade is None
     record(duty, item, 1, accepted=True)
-    judgment = Judgment.objects.get(assessor=duty.assessor)
-    assert (judgment.grade, judgment.suggestion_grade) == (1, 1)
+    revised = Judgment.objects.get(assessor=duty.assessor)
+    assert (revised.grade, revised.grade_before_reveal, revised.suggestion_grade) == (1, 2, 1)
 
 
 def test_a_passage_that_the_source_meanwhile_graded_zero_is_still_saved(pool, item, bob, judge):

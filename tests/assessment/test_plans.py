@@ -30,7 +30,7 @@ def wide_pool(track, pool, documents):
     """Twelve topics with two passages each: the pool's three and nine more."""
     more = Topic.objects.bulk_create(Topic(track=track, qid=f"r{n}", query="x", position=n) for n in range(4, 13))
     PoolItem.objects.bulk_create(
-        PoolItem(pool=pool, topic=topic, document=document, position=n, best_rank=n, run_ids=[1], ranks=[n])
+        PoolItem(pool=pool, topic=topic, document=document, position=n, best_rank=n, lot=n, run_ids=[1], ranks=[n])
         for topic in more
         for n, document in enumerate(documents[:2], 1)
     )

@@ -72,6 +72,7 @@ def fill_pool(track, name="pool", topics=2, passages=3):
                 document=document,
                 position=rank,
                 best_rank=rank,
+                lot=rank,
                 run_ids=[1],
                 ranks=[rank],
             )

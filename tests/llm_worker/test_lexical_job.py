@@ -29,7 +29,14 @@ def pool(track):
             text = " ".join([word] * max(0, 6 - rank) + ["grass"] * 30)
             document = Document.objects.create(collection=track.collection, docid=f"{word}-{rank}", text=text)
             PoolItem.objects.create(
-                pool=pool, topic=topic, document=document, position=rank + 1, best_rank=1, run_ids=[1], ranks=[1]
+                pool=pool,
+                topic=topic,
+                document=document,
+                position=rank + 1,
+                best_rank=1,
+                lot=rank,
+                run_ids=[1],
+                ranks=[1],
             )
     return pool
 

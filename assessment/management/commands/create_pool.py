@@ -1,6 +1,6 @@
 from assessment.domain.errors import DomainError
 from assessment.management.track_command import TrackCommand
-from assessment.models import Pool
+from assessment.models import Order
 from assessment.services.pools import pool_create
 
 
@@ -13,7 +13,7 @@ class Command(TrackCommand):
         parser.add_argument("--name", help="default: pool-DEPTH")
         parser.add_argument("--runs", nargs="+", metavar="TAG", help="default: all runs of the track")
         parser.add_argument("--topics", nargs="+", metavar="ID", help="default: all topics of the track")
-        parser.add_argument("--order", choices=Pool.Order.values, default=Pool.Order.SHUFFLE.value)
+        parser.add_argument("--order", choices=Order.values, default=Order.SHUFFLE.value)
         parser.add_argument("--seed", type=int, default=0, help="of the shuffle (default: 0)")
 
     def handle(self, *, track, depth, name, runs, topics, order, seed, **options):
