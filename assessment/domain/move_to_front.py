@@ -9,7 +9,6 @@ that change, come out of turn or come from elsewhere need no bookkeeping, and th
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from heapq import heapify, heappop, heapreplace
 
 
 def following(rankings: Sequence[Sequence[Hashable]], judged: Mapping[Hashable, bool]) -> Iterator[Hashable]:
@@ -21,26 +20,21 @@ def following(rankings: Sequence[Sequence[Hashable]], judged: Mapping[Hashable, 
     there is none, it is no news: its run stays in front.
     """
     taken: set[Hashable] = set()
-    # (how many documents of the run were not relevant, its place among the runs): the least of them is at the front
-    waiting = [(0, index) for index in range(len(rankings))]
-    heapify(waiting)
-    remaining = [iter(documents) for documents in rankings]
-    front = heappop(waiting) if waiting else None
-    while front is not None:
-        lowered, index = front
-        for document in remaining[index]:
-            if document in taken:
-                continue
-            taken.add(document)
-            relevant = judged.get(document)
-            if relevant is None:
-                yield document
+    runs = [iter(documents) for documents in rankings]
+    # The run in front has the highest priority and falls by one step at a time, so no two runs are ever more than one
+    # step apart: they come to the front in turn, in rounds, and need no queue by priority.
+    while runs:
+        unfinished = []
+        for documents in runs:
+            for document in documents:
+                if document in taken:
+                    continue
+                taken.add(document)
                 relevant = judged.get(document)
-            if relevant is None or relevant:
-                continue
-            lowered += 1
-            if waiting:
-                front = heapreplace(waiting, (lowered, index))
-                break
-        else:
-            front = heappop(waiting) if waiting else None
+                if relevant is None:
+                    yield document
+                    relevant = judged.get(document, True)
+                if not relevant:
+                    unfinished.append(documents)
+                    break
+        runs = unfinished

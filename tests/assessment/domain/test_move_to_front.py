@@ -1,3 +1,4 @@
+from heapq import heappop, heappush
 from itertools import islice
 
 from hypothesis import given
@@ -15,6 +16,22 @@ def asked(rankings, labels):
     while (document := next(following(rankings, judged), None)) is not None:
         order.append(document)
         judged[document] = labels[document]
+    return order
+
+
+def by_priority(rankings, labels):
+    """The same by the letter of the paper: a queue of runs by priority."""
+    order, queue = [], [(0, index, list(documents)) for index, documents in enumerate(rankings)]
+    while queue:
+        lowered, index, documents = heappop(queue)
+        while documents:
+            document = documents.pop(0)
+            if document in order:
+                continue
+            order.append(document)
+            if not labels[document]:
+                heappush(queue, (lowered + 1, index, documents))
+                break
     return order
 
 
@@ -96,6 +113,12 @@ def test_asking_again_after_each_judgment_is_the_same_as_going_on(rankings, rele
         order.append(document)
         judged[document] = labels[document]
     assert order == asked(rankings, labels)
+
+
+@given(topics, st.sets(st.integers(0, 25)))
+def test_the_rounds_are_the_order_of_priorities(rankings, relevant):
+    labels = {document: document in relevant for document in range(26)}
+    assert asked(rankings, labels) == by_priority(rankings, labels)
 
 
 @given(topics, st.dictionaries(st.integers(0, 25), st.booleans()))
