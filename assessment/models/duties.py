@@ -46,7 +46,8 @@ class Duty(models.Model):
 
     Which passages that are stands in one place, the view behind DutyItem. `order`: empty is the pool's.
     `sample_percent`: only the pairs with the lowest lots, for an overlap by pairs. `rest_of`: what these assessors,
-    who had the topic before, have left unjudged.
+    who had the topic before, have left unjudged. `vigilance_percent`: how many passages are planted among them, for
+    a hundred that are shown; `trusted` has graded those.
     """
 
     pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="duties")
@@ -60,6 +61,8 @@ class Duty(models.Model):
     order = models.CharField(max_length=14, choices=Order, blank=True)
     sample_percent = models.PositiveSmallIntegerField(default=100)
     rest_of = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    vigilance_percent = models.PositiveSmallIntegerField(default=0)
+    trusted = models.ForeignKey(Assessor, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     plan = models.ForeignKey(Plan, on_delete=models.SET_NULL, null=True, blank=True, related_name="duties")
     due_on = models.DateField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="Since then it can be read, not judged.")
@@ -80,6 +83,11 @@ class Duty(models.Model):
             models.CheckConstraint(
                 condition=Q(condition="manual") | Q(suggestion_source__isnull=False),
                 name="duty_needs_a_suggestion_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(vigilance_percent=0, trusted__isnull=True)
+                | Q(vigilance_percent__range=(1, 100), trusted__isnull=False, condition="post_edit"),
+                name="vigilance_needs_somebody_trusted",
             ),
         ]
 

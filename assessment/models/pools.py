@@ -75,6 +75,7 @@ class PoolItem(models.Model):
 
     A vigilance item is an extra pair, planted for one duty: somebody who is trusted has graded it, and the suggestion
     shown with it is wrong on purpose. `PoolItem.objects` and `pool.items` leave it out; joins must do so themselves.
+    The database scatters the keys, which assessors see, so that nobody can tell by them what came last.
     """
 
     pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="items", db_index=False)
