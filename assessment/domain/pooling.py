@@ -19,16 +19,18 @@ class PoolEntry(NamedTuple):
     runs: tuple[tuple[int, int], ...]
 
 
-def topic_pool(rankings: Mapping[str, Sequence[Hashable]], depth: int) -> list[PoolEntry]:
+def topic_pool(rankings: Mapping[Any, Sequence[Hashable]], depths: int | Mapping[Any, int]) -> list[PoolEntry]:
     """The pool of one topic from the documents of each chosen run in trec_eval's order.
 
-    A run index counts the runs in the mapping's order. Entries come by best rank, then by the run that had it first;
-    a run without the topic is left out or has no documents. ValueError for a depth below 1.
+    `depths` is one depth for all, or that of each run. A run index counts the runs in the order of `rankings`. Entries
+    come by best rank, then by the run that had it first; a run without the topic is left out or has no documents.
+    ValueError for a depth below 1.
     """
-    if depth < 1:
-        raise ValueError(f"a pool of depth {depth} holds nothing")
     found: dict[Hashable, list[tuple[int, int]]] = {}
-    for index, documents in enumerate(rankings.values()):
+    for index, (run, documents) in enumerate(rankings.items()):
+        depth = depths if isinstance(depths, int) else depths[run]
+        if depth < 1:
+            raise ValueError(f"a pool of depth {depth} holds nothing")
         for rank, document in enumerate(documents[:depth], 1):
             found.setdefault(document, []).append((index, rank))
     entries = [PoolEntry(document, min(rank for _, rank in runs), tuple(runs)) for document, runs in found.items()]

@@ -1,18 +1,27 @@
 """Pools: which pairs are to be judged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from assessment.domain.errors import DomainError
-from assessment.domain.pooling import PoolEntry, lot, ordered, topic_pool
-from assessment.models import Document, Order, Pool, Ranking, Run, Topic, Track, User
-from assessment.services.copying import copy_rows
+from assessment.models import Judgment, Lease, Order, Pool, PoolItem, PoolRun, Ranking, Run, Topic, Track, User
 from assessment.services.imports.result import lock_track
+from assessment.services.pooling import (
+    LARGEST_NUMBER,
+    Entries,
+    add_items,
+    add_provenance,
+    by_tag,
+    chosen_runs,
+    depths_of,
+    gathered,
+    known_items,
+)
 
-LARGEST_NUMBER = 2**31 - 1  # of the columns that hold depth and seed
-_COLUMNS = ("pool_id", "topic_id", "document_id", "position", "best_rank", "lot", "run_ids", "ranks")
+MOST_PEOPLE = 100  # who may share a passage; more is a slip of the finger
 
 
 class TopicSize(NamedTuple):
@@ -20,9 +29,16 @@ class TopicSize(NamedTuple):
     size: int
 
 
-def pool_preview(*, track: Track, depth: int, runs: Sequence[Run] | None = None) -> list[TopicSize]:
-    """How many items each topic of a depth-`depth` pool over `runs` (None: all of the track) would have."""
-    entries = _entries(track, depth, _chosen(track, runs))
+def pool_preview(
+    *,
+    track: Track,
+    depth: int,
+    runs: Sequence[Run] | None = None,
+    depths: Mapping[Run, int | None] | None = None,
+) -> list[TopicSize]:
+    """How many items each topic of the track would have in the pool that `pool_create` makes of the same arguments."""
+    chosen = chosen_runs(track, runs)
+    entries = gathered(track, depths_of(depth, chosen, depths or {}))
     return [TopicSize(topic, len(entries.get(topic.pk, ()))) for topic in track.topics.all()]
 
 
@@ -32,17 +48,84 @@ def pool_create(
     name: str,
     depth: int,
     runs: Sequence[Run] | None = None,
+    depths: Mapping[Run, int | None] | None = None,
     topics: Iterable[Topic] | None = None,
     order: str = Order.SHUFFLE,
     seed: int = 0,
+    quota: int | None = None,
+    overlap_percent: int = 0,
     by: User | None = None,
 ) -> Pool:
-    """Make a depth-k pool over `runs` and `topics` (None: all of the track's).
+    """Make a pool of the first `depth` documents of `runs` for `topics` (None: all of the track's).
 
-    Items know which runs brought them and at which rank; assessors never see that.
+    `depths` gives single runs a depth of their own (None there: the pool's). With a `quota`, those who have a duty in
+    a topic share its passages: each is judged by `quota` people, `overlap_percent` % of them by one more. Items know
+    which runs brought them and at which rank; assessors never see that.
 
-    Raises DomainError for a depth or seed out of range, an unknown order, a name that is bad or taken, an empty pool.
+    Raises DomainError for a number out of range, an unknown order, a name that is bad or taken, an empty pool.
     """
+    _check(name, order, seed, quota, overlap_percent)
+    chosen = chosen_runs(track, runs)
+    own = depths or {}
+    entries = gathered(track, depths_of(depth, chosen, own))
+    if topics is not None:
+        wanted = {topic.pk for topic in topics}
+        entries = {topic: found for topic, found in entries.items() if topic in wanted}
+    if not entries:
+        raise DomainError("The pool would be empty: the chosen runs returned nothing for the chosen topics.")
+    terms = {"depth": depth, "order": order, "seed": seed, "quota": quota, "overlap_percent": overlap_percent}
+    with transaction.atomic():
+        lock_track(track)
+        if track.pools.filter(name=name).exists():
+            raise DomainError(f"The track already has a pool named {name}.")
+        pool = Pool.objects.create(track=track, name=name, created_by=by, **terms)
+        PoolRun.objects.bulk_create(PoolRun(pool=pool, run=run, depth=own.get(run)) for run in chosen)
+        add_items(pool, entries, [run.pk for run in chosen])
+    return pool
+
+
+def pool_extension_preview(*, pool: Pool, runs: Mapping[Run, int | None]) -> list[TopicSize]:
+    """How many items `pool_extend` of the same arguments would add to each topic that it may add any to.
+
+    Raises DomainError as `pool_extend` does. Nothing is stored.
+    """
+    entries = _to_add(pool, runs)
+    known = set(pool.items.order_by().values_list("topic_id", "document_id"))
+    new = {topic: sum((topic, entry.document) not in known for entry in found) for topic, found in entries.items()}
+    inside = {topic for topic, _ in known} | entries.keys()
+    return [TopicSize(topic, new.get(topic.pk, 0)) for topic in pool.track.topics.filter(pk__in=inside)]
+
+
+def pool_extend(*, pool: Pool, runs: Mapping[Run, int | None]) -> int:
+    """Take `runs` into the pool, each to its depth (None: the pool's), or deeper than before; return the items added.
+
+    Items that are there stay where they are and learn which of these runs have them as well. New ones come after them,
+    in the pool's order, and everyone who has a duty in the topic has them at once. A pool that was made for some of the
+    track's topics keeps to these. What was planted for vigilance and is in the pool from now on is withdrawn, unless
+    somebody has answered it or has it on the desk.
+
+    Raises DomainError for runs of another track, depths out of range, a run that is in the pool as deep or deeper.
+    """
+    with transaction.atomic():
+        lock_track(pool.track)
+        entries = _to_add(pool, runs)
+        known = known_items(pool)
+        new = {topic: [e for e in found if (topic, e.document) not in known] for topic, found in entries.items()}
+        new = {topic: found for topic, found in new.items() if found}
+        PoolRun.objects.bulk_create(
+            [PoolRun(pool=pool, run=run, depth=depth) for run, depth in runs.items()],
+            update_conflicts=True,
+            unique_fields=["pool", "run"],
+            update_fields=["depth"],
+        )
+        keys = [run.pk for run in by_tag(runs)]
+        add_provenance(pool, entries, known, keys)
+        _withdraw_planted(pool, new)
+        add_items(pool, new, keys)
+    return sum(len(found) for found in new.values())
+
+
+def _check(name: str, order: str, seed: int, quota: int | None, overlap_percent: int) -> None:
     if order not in Order.values:
         raise DomainError(f"There is no order {order!r}; choose one of {', '.join(Order.values)}.")
     longest = Pool._meta.get_field("name").max_length
@@ -50,76 +133,49 @@ def pool_create(
         raise DomainError(f"A seed is a number from 0 to {LARGEST_NUMBER:,}.")
     if not name.strip() or len(name) > longest:
         raise DomainError(f"A pool needs a name of at most {longest} characters.")
-    chosen = _chosen(track, runs)
-    entries = _entries(track, depth, chosen)
-    if topics is not None:
-        wanted = {topic.pk for topic in topics}
-        entries = {topic: found for topic, found in entries.items() if topic in wanted}
-    if not entries:
-        raise DomainError("The pool would be empty: the chosen runs returned nothing for the chosen topics.")
-    with transaction.atomic():
-        lock_track(track)
-        if track.pools.filter(name=name).exists():
-            raise DomainError(f"The track already has a pool named {name}.")
-        pool = Pool.objects.create(track=track, name=name, depth=depth, order=order, seed=seed, created_by=by)
-        pool.runs.set(chosen)
-        topics, docids = _names(track, entries)
-        copy_rows("assessment_poolitem", _COLUMNS, _rows(pool, entries, chosen, topics, docids))
-    return pool
+    if quota is not None and not 1 <= quota <= MOST_PEOPLE:
+        raise DomainError(f"A passage is judged by 1 to {MOST_PEOPLE} people, or by everyone with a duty.")
+    if not 0 <= overlap_percent <= 100:
+        raise DomainError("The overlap is a share of the passages, from 0 to 100 %.")
+    if overlap_percent and quota is None:
+        raise DomainError("Where everyone judges every passage there is no overlap: say how many people share them.")
 
 
-def _chosen(track: Track, runs: Sequence[Run] | None) -> list[Run]:
-    """The runs to pool over, each once, by tag: a pool does not depend on the order in which they were named."""
-    named = track.runs.all() if runs is None else set(runs)
-    chosen = sorted(named, key=lambda run: run.tag)
-    strangers = [run.tag for run in chosen if run.track_id != track.pk]
-    if strangers:
-        raise DomainError(f"These runs are of another track: {', '.join(strangers)}.")
-    if not chosen:
-        raise DomainError("A pool needs at least one run.")
-    return chosen
+def _to_add(pool: Pool, runs: Mapping[Run, int | None]) -> Entries:
+    """What `runs` bring to the topics of the pool, whether it is there already or not."""
+    chosen = chosen_runs(pool.track, runs)
+    depths = depths_of(pool.depth, chosen, runs)
+    before = {row.run_id: row.depth or pool.depth for row in pool.poolrun_set.all()}
+    there = [f"{run.tag} (to depth {before[run.pk]:,})" for run in chosen if depths[run] <= before.get(run.pk, 0)]
+    if there:
+        raise DomainError(
+            f"In the pool already: {', '.join(there)}. A run can be taken deeper; what is pooled of it stays."
+        )
+    outside = _topics_left_out(pool, before)
+    return {topic: found for topic, found in gathered(pool.track, depths).items() if topic not in outside}
 
 
-def _entries(track: Track, depth: int, runs: Sequence[Run]) -> dict[int, list[PoolEntry]]:
-    """Pool entries by topic key; a run index of an entry counts in `runs`. Topics without any are left out."""
-    if depth < 1:
-        raise DomainError("A pool needs a depth of at least 1.")
-    if depth > LARGEST_NUMBER:
-        raise DomainError(f"A pool's depth is at most {LARGEST_NUMBER:,}.")
-    by_topic: dict[int, dict[int, list[int]]] = {}
-    tops = Ranking.objects.filter(run__in=runs, topic__track=track)
-    for topic, run, documents in tops.values_list("topic_id", "run_id", f"documents__0_{depth}"):
-        by_topic.setdefault(topic, {})[run] = documents
-    entries = {
-        topic: topic_pool({run.pk: rankings.get(run.pk, ()) for run in runs}, depth)
-        for topic, rankings in by_topic.items()
-    }
-    return {topic: found for topic, found in entries.items() if found}
+def _topics_left_out(pool: Pool, runs: Iterable[int]) -> set[int]:
+    """The topics that the pool was not made for: its runs returned documents for one of them, and it has none.
+
+    Where there is such a topic, topics were chosen, and those for which its runs have nothing are left out as well.
+    """
+    inside = set(pool.items.order_by().values_list("topic_id", flat=True).distinct())
+    outside = set(pool.track.topics.exclude(pk__in=inside).values_list("pk", flat=True))
+    passed_over = Ranking.objects.filter(run__in=list(runs), topic__in=outside, documents__len__gt=0)
+    return outside if passed_over.exists() else set()
 
 
-def _names(track: Track, entries: dict[int, list[PoolEntry]]) -> tuple[dict[int, str], dict[int, str]]:
-    """The topic ids and the docids of the entries, by their keys."""
-    documents = {entry.document for found in entries.values() for entry in found}
-    return (
-        dict(track.topics.filter(pk__in=entries).values_list("pk", "qid")),
-        dict(Document.objects.filter(pk__in=documents).values_list("pk", "docid")),
+def _withdraw_planted(pool: Pool, entries: Entries) -> None:
+    """Nobody is to find a passage twice in one topic."""
+    answers = Judgment.with_vigilance.filter(
+        vigilance=True,
+        assessor=OuterRef("planted_for__assessor"),
+        topic=OuterRef("topic"),
+        document=OuterRef("document"),
     )
-
-
-def _rows(
-    pool: Pool,
-    entries: dict[int, list[PoolEntry]],
-    runs: Sequence[Run],
-    topics: dict[int, str],
-    docids: dict[int, str],
-) -> Iterable[str]:
-    for topic, qid in topics.items():
-        in_order = ordered(entries[topic], pool.order, seed=pool.seed, topic=qid, docid=docids.__getitem__)
-        for position, entry in enumerate(in_order, 1):
-            run_ids = ",".join(str(runs[index].pk) for index, _ in entry.runs)
-            ranks = ",".join(str(rank) for _, rank in entry.runs)
-            drawn = lot(pool.seed, qid, docids[entry.document])
-            yield (
-                f"{pool.pk}\t{topic}\t{entry.document}\t{position}\t{entry.best_rank}\t{drawn}"
-                f"\t{{{run_ids}}}\t{{{ranks}}}"
-            )
+    planted = PoolItem.with_planted.filter(pool=pool, planted_for__isnull=False, topic__in=entries)
+    idle = planted.exclude(Exists(answers)).exclude(Exists(Lease.objects.filter(item=OuterRef("pk"))))
+    pairs = {(topic, entry.document) for topic, found in entries.items() for entry in found}
+    doubled = [pk for pk, *pair in idle.values_list("pk", "topic_id", "document_id") if tuple(pair) in pairs]
+    PoolItem.with_planted.filter(pk__in=doubled).delete()

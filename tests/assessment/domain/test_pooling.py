@@ -21,9 +21,18 @@ def test_a_pool_knows_the_runs_and_ranks_that_brought_each_document():
     ]
 
 
-def test_a_depth_below_one_is_refused():
+@pytest.mark.parametrize("depths", [0, {"bm25": 2, "dense": 0, "late": 1}])
+def test_a_depth_below_one_is_refused(depths):
     with pytest.raises(ValueError, match="depth 0"):
-        topic_pool(RANKINGS, 0)
+        topic_pool(RANKINGS, depths)
+
+
+def test_each_run_may_have_a_depth_of_its_own():
+    assert topic_pool(RANKINGS, {"bm25": 3, "dense": 1, "late": 9}) == [
+        PoolEntry("a", 1, ((0, 1),)),
+        PoolEntry("b", 1, ((0, 2), (1, 1))),
+        PoolEntry("c", 3, ((0, 3),)),
+    ]
 
 
 @given(st.dictionaries(st.text(max_size=3), st.lists(st.integers(0, 20), unique=True), max_size=5), st.integers(1, 12))
