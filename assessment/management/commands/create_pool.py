@@ -1,41 +1,62 @@
 from assessment.domain.errors import DomainError
-from assessment.management.track_command import TrackCommand
-from assessment.models import Order
+from assessment.management.pool_command import PoolCommand
+from assessment.models import Order, Run, Track
 from assessment.services.pools import pool_create
 
 
-class Command(TrackCommand):
-    help = "Make a depth-k pool over a track's runs."
+class Command(PoolCommand):
+    help = "Make a pool of the first documents of a track's runs."
 
     def add_arguments(self, parser):
         super().add_arguments(parser)
         parser.add_argument("--depth", type=int, required=True, help="how many documents of each run and topic")
         parser.add_argument("--name", help="default: pool-DEPTH")
         parser.add_argument("--runs", nargs="+", metavar="TAG", help="default: all runs of the track")
+        parser.add_argument(
+            "--run-depth",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="TAG=K",
+            help="a depth of its own for a run; the others keep the pool's",
+        )
         parser.add_argument("--topics", nargs="+", metavar="ID", help="default: all topics of the track")
-        parser.add_argument("--order", choices=Order.values, default=Order.SHUFFLE.value)
+        parser.add_argument(
+            "--order",
+            choices=Order.values,
+            default=Order.SHUFFLE.value,
+            help="of a topic's passages; move_to_front: what is asked next depends on the grades so far",
+        )
         parser.add_argument("--seed", type=int, default=0, help="of the shuffle (default: 0)")
+        parser.add_argument("--quota", type=int, metavar="N", help="people share the passages, N judge each")
+        parser.add_argument(
+            "--overlap", type=int, default=0, metavar="P", help="with --quota: one more person judges P %% of them"
+        )
 
-    def handle(self, *, track, depth, name, runs, topics, order, seed, **options):
+    def handle(self, *, track, depth, name, runs, run_depth, topics, order, seed, quota, overlap, **options):
         track = self.get_track(track)
         pool = pool_create(
             track=track,
             name=name or f"pool-{depth}",
             depth=depth,
-            runs=self._chosen(track.runs, "tag", runs),
-            topics=self._chosen(track.topics, "qid", topics),
+            runs=self.chosen(track.runs, "tag", runs),
+            depths=self._depths(track, run_depth),
+            topics=self.chosen(track.topics, "qid", topics),
             order=order,
             seed=seed,
+            quota=quota,
+            overlap_percent=overlap,
         )
-        of_topics = pool.items.values("topic").distinct().count()
-        self.stdout.write(f"{pool.name}: {pool.items.count()} items, {of_topics} topics, {pool.runs.count()} runs")
+        self.stdout.write(self.size(pool))
 
-    def _chosen(self, objects, field: str, wanted: list[str] | None) -> list | None:
-        """The runs or topics that were named; None for all."""
-        if wanted is None:
-            return None
-        chosen = list(objects.filter(**{f"{field}__in": wanted}))
-        missing = sorted(set(wanted) - {getattr(found, field) for found in chosen})
-        if missing:
-            raise DomainError(f"The track has no {objects.model.__name__.lower()} {', '.join(missing)}.")
-        return chosen
+    def _depths(self, track: Track, settings: list[str]) -> dict[Run, int]:
+        """From `TAG=K`; a tag may hold an equals sign itself."""
+        depths: dict[str, int] = {}
+        for setting in settings:
+            tag, _, depth = setting.rpartition("=")
+            if not tag or not depth.isascii() or not depth.isdecimal():
+                raise DomainError(f"--run-depth takes TAG=K, a run's tag and a number, not {setting!r}.")
+            if tag in depths:
+                raise DomainError(f"--run-depth names {tag} twice.")
+            depths[tag] = int(depth)
+        return {run: depths[run.tag] for run in self.chosen(track.runs, "tag", depths)}
