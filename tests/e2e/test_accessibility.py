@@ -1,0 +1,96 @@
+"""axe (WCAG 2.2 AA) finds nothing serious on any page, for any role, in the light theme and in the dark one."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import get_resolver, reverse
+
+from tests.e2e.campaign import make_campaign
+from tests.e2e.judging_steps import log_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+COLOURS = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast"]}}
+GRAVE = ("serious", "critical")
+
+# Addresses that are no pages of their own: posts, fragments of pages that are listed, downloads.
+NO_PAGES = {
+    "health", "logout", "password_change_done",
+    "qrels_export", "judgments_export", "plan_export",
+    "pool_preview", "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
+    "job_create", "job", "job_progress", "job_cancel", "job_resume", "job_retry",
+}  # fmt: skip
+OF_THE_TRACK = {
+    "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
+    "leaderboard",
+}  # fmt: skip
+OF_THE_POOL = {"pool", "plan", "plan_file"}
+OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
+ROLES = {
+    "alice": OF_THE_TRACK | OF_THE_POOL | {"run", "home", "track_create", "judges", "password_change"},
+    "bob": {"home", "track", "duty", "duty_item"},
+    "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard"},
+}
+
+
+def named_addresses() -> set[str]:
+    """The names of all addresses that this project defines."""
+    included = [each for each in get_resolver().url_patterns if getattr(each, "app_name", None) is None]
+    return {
+        pattern.name
+        for each in included
+        for pattern in (each.url_patterns if hasattr(each, "url_patterns") else [each])
+        if pattern.name
+    }
+
+
+def addresses_of(campaign, names: set[str]) -> list[str]:
+    slug, pool = campaign.track.slug, campaign.pool.pk
+    special = {"run": [reverse("run", args=[slug, campaign.track.runs.first().pk])]}
+    special["duty"] = [
+        reverse("duty", args=[duty.pk]) for duty in campaign.duties.values() if duty.assessor.name == "bob"
+    ]
+    edited = campaign.duties["post_edit"]
+    special["duty_item"] = [
+        reverse("duty_item", args=[edited.pk, edited.pool.items.filter(topic=edited.topic).first().pk])
+    ]
+    for name in OF_THE_TRACK:
+        special[name] = [reverse(name, args=[slug])]
+    for name in OF_THE_POOL:
+        special[name] = [reverse(name, args=[slug, pool])]
+    return [address for name in sorted(names) for address in special.get(name) or [reverse(name)]]
+
+
+def complaints(page, address: str) -> list[str]:
+    """What axe finds on the page at `address`: all rules in the light theme, colours again in the dark one."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page, options=RULES).response["violations"]
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found += Axe().run(page, options=COLOURS).response["violations"]
+    return [
+        f"{address}: {each['id']} ({each['impact']}): {each['nodes'][0]['html'][:160]}"
+        for each in found
+        if each["impact"] in GRAVE
+    ]
+
+
+def test_every_address_is_a_page_that_is_looked_at_or_is_named_as_none():
+    looked_at = set.union(*ROLES.values()) | OF_NOBODY
+    assert named_addresses() == looked_at | NO_PAGES
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_axe_finds_nothing_serious(page, name):
+    campaign = make_campaign()
+    log_in(page, name)
+    found = [each for address in addresses_of(campaign, ROLES[name]) for each in complaints(page, address)]
+    assert found == []
+
+
+def test_axe_finds_nothing_serious_before_the_login(page):
+    assert complaints(page, reverse("login")) == []
