@@ -8,12 +8,14 @@ LONGEST_VISIT_MS = 7 * 24 * 3600 * 1000
 
 
 class UndoForm(forms.Form):
+    """`want` is the passage that the browser would like to have with the reply."""
+
     idempotency_key = forms.UUIDField()
+    want = forms.IntegerField(required=False)
 
 
 class JudgmentForm(UndoForm):
-    """One press of a key. `accepted` is the suggested grade taken over; `shown` is 0 if no suggestion was in sight;
-    `want` is the passage that the browser would like to have next."""
+    """One press of a key. `accepted` is the suggested grade taken over; `shown` is 0 if no suggestion was in sight."""
 
     grade = forms.IntegerField(required=False)
     accepted = forms.IntegerField(required=False)
@@ -22,7 +24,6 @@ class JudgmentForm(UndoForm):
     active_ms = forms.IntegerField(required=False, min_value=0, max_value=LONGEST_VISIT_MS)
     away_ms = forms.IntegerField(required=False, min_value=0, max_value=LONGEST_VISIT_MS)
     shown = forms.IntegerField(required=False)
-    want = forms.IntegerField(required=False)
 
     def judgment(self) -> dict:
         """The arguments of `judgment_record` that come from the browser. Call it when the form is valid."""

@@ -5,7 +5,6 @@ was overtaken by another save of the same pair reads again (`_insist`). A repeat
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,23 +23,25 @@ from assessment.models import (
     JudgmentEvent,
     JudgmentState,
     PoolItem,
-    Reveal,
     User,
 )
-from assessment.selectors.judging import DONE, Progress, suggestion_visible
-from assessment.selectors.standing import Label, Own, Standing, pair_standing
+from assessment.selectors.judging import DONE, Progress, is_served
+from assessment.selectors.standing import Own, Standing, pair_standing
+from assessment.services.leases import lease_return, seat_take
+from assessment.services.sight import save_sight
 
 ATTEMPTS = 5
-LONGEST_VISIT = timedelta(days=1)
 
 
 class Outcome(NamedTuple):
-    """What a save or an undo left behind. `state` is empty when the pair is unjudged after it."""
+    """What a save or an undo left behind. `state` is empty when the pair is unjudged after it. `reveals`: the grade
+    brings a suggestion into sight, so the assessor stays with the passage."""
 
     state: str
     grade: int | None
     progress: Progress
     repeated: bool
+    reveals: bool = False
 
 
 class _Overtaken(Exception):
@@ -66,7 +67,8 @@ def judgment_record(
 
     `item`: the pool item or its key. `accepted`: the grade is the visible suggestion, taken over. `suggestion_seen`
     is False when the page was shown before the suggestion came: the duty's policy would allow it, and yet nobody saw
-    it. Times are milliseconds of this visit; the judgment sums them. Raises DomainError, and then nothing is stored.
+    it (commit, then reveal keeps its own record, see services/sight.py). Times are milliseconds of this visit; the
+    judgment sums them. Raises DomainError, and then nothing is stored.
     """
     _check_request(duty, actor, state, grade, reason)
 
@@ -76,24 +78,23 @@ def judgment_record(
             return _stored(standing, duty)
         if grade is not None and not standing.in_scale:
             raise _not_in_scale(duty, grade)
-        label = _shown_label(duty, standing) if suggestion_seen else None
-        if accepted and (label is None or label.grade != grade):
+        sight = save_sight(duty, standing, grade, (active_ms or 0) + (away_ms or 0), suggestion_seen)
+        if accepted and not (sight.acceptable and sight.grade == grade):
             raise DomainError("There is no suggestion with this grade in sight to accept. Give the grade yourself.")
-        judged = {"state": state, "grade": grade, "condition": duty.condition}
-        if label:
-            judged |= _what_was_shown(duty, label, (active_ms or 0) + (away_ms or 0))
-        elif _reveals_now(duty, standing, grade):
-            judged |= _what_is_revealed(duty, standing.label, grade)
+        if _needs_a_seat(duty, standing, state):
+            seat_take(duty=duty, item=standing.item_id)
+        judged = {"state": state, "grade": grade, "condition": duty.condition, **sight.record}
         if note:
             judged["note"] = note
         if reason:  # a later grade leaves it, so that undoing that grade gives it back
             judged["reason"] = reason
         _write(duty, standing, judged, active_ms, away_ms)
         kind = JudgmentEvent.Kind.ACCEPTED if accepted else JudgmentEvent.Kind.RECORDED
-        return _remember(
+        outcome = _remember(
             duty, standing, kind, state, grade, idempotency_key, actor,
-            suggestion_grade=label.grade if label else None, active_ms=active_ms, away_ms=away_ms,
+            suggestion_grade=sight.grade, active_ms=active_ms, away_ms=away_ms,
         )  # fmt: skip
+        return outcome._replace(reveals=sight.reveals)
 
     return _insist(once)
 
@@ -118,7 +119,12 @@ def judgment_undo(*, duty: Duty, item: PoolItem | int, idempotency_key: UUID, ac
             _write(duty, standing, {"state": state, "grade": grade}, None, None)
         elif not _same_judgment(standing.own).delete()[0]:
             raise _Overtaken
-        return _remember(duty, standing, JudgmentEvent.Kind.UNDONE, state, grade, idempotency_key, actor)
+        elif is_served(duty):
+            lease_return(duty=duty, item=standing.item_id)
+        return _remember(
+            duty, standing, JudgmentEvent.Kind.UNDONE, state, grade, idempotency_key, actor,
+            suggestion_grade=standing.own.shown_grade,
+        )  # fmt: skip
 
     return _insist(once)
 
@@ -182,6 +188,12 @@ def _standing(duty: Duty, item: PoolItem | int, key: UUID, grade: int | None) ->
     return found
 
 
+def _needs_a_seat(duty: Duty, standing: Standing, state: str) -> bool:
+    """Of a shared pool: whoever has had the passage on the desk may always save, anybody else where there is room."""
+    has_judged = standing.own is not None and standing.own.state in DONE
+    return duty.pool.quota is not None and state in DONE and not (standing.held or has_judged or standing.vigilance)
+
+
 def _stored(standing: Standing, duty: Duty) -> Outcome:
     """The outcome of the save that used this key before."""
     earlier = standing.earlier
@@ -191,37 +203,9 @@ def _stored(standing: Standing, duty: Duty) -> Outcome:
     return Outcome(earlier.state, earlier.grade, Progress(standing.done, standing.total), repeated=True)
 
 
-def _shown_label(duty: Duty, standing: Standing) -> Label | None:
-    own_state = standing.own.state if standing.own else ""
-    return standing.label if suggestion_visible(duty, own_state) else None
-
-
-def _reveals_now(duty: Duty, standing: Standing, grade: int | None) -> bool:
-    """Whether this grade is the one that brings the suggestion into sight: the reply to the save carries it."""
-    return duty.reveal == Reveal.COMMIT_THEN_REVEAL and grade is not None and standing.label is not None
-
-
-def _what_is_revealed(duty: Duty, label: Label, grade: int) -> dict:
-    return _shown(duty, label, timezone.now()) | {"grade_before_reveal": grade}
-
-
-def _what_was_shown(duty: Duty, label: Label, visit_ms: int) -> dict:
-    """The suggestion as the server knows it, in sight since the passage was opened or since it came, if later."""
-    opened = timezone.now() - min(timedelta(milliseconds=visit_ms), LONGEST_VISIT)
-    return _shown(duty, label, max(opened, label.created_at))
-
-
-def _shown(duty: Duty, label: Label, at: datetime) -> dict:
-    return {
-        "suggestion_grade": label.grade,
-        "suggestion_by_id": duty.suggestion_source_id,
-        "suggestion_shown_at": at,
-    }
-
-
 def _same_judgment(own: Own):
-    """The row as we read it; empty if somebody has changed it since."""
-    return Judgment.with_vigilance.filter(pk=own.pk, updated_at=own.updated_at)
+    """The row as we read it; empty if it has been changed since, or a label has come into sight."""
+    return Judgment.with_vigilance.filter(pk=own.pk, updated_at=own.updated_at, suggestion_shown_at=own.shown_at)
 
 
 def _write(duty: Duty, standing: Standing, judged: dict, active_ms: int | None, away_ms: int | None) -> None:

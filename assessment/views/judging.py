@@ -14,9 +14,10 @@ from assessment.access import get_duty_for_user, role_in_track
 from assessment.domain.errors import DomainError
 from assessment.forms.judging import JudgmentForm, UndoForm
 from assessment.models import Duty
-from assessment.selectors.judging import column_progress, judging_item, next_open, pool_column
+from assessment.selectors.judging import column_progress, next_open, pool_column
 from assessment.selectors.progress import work_of_user
 from assessment.services import judgments
+from assessment.services.sight import passage_show
 
 
 @login_required
@@ -61,11 +62,12 @@ def judgment_undo(request, pk: int, item: int):
     form = UndoForm(request.POST)
     if not form.is_valid():
         return _refused(request, mine, item, _first_error(form))
+    key = form.cleaned_data["idempotency_key"]
     try:
-        outcome = judgments.judgment_undo(duty=mine, item=item, actor=request.user, **form.cleaned_data)
+        outcome = judgments.judgment_undo(duty=mine, item=item, actor=request.user, idempotency_key=key)
     except DomainError as error:
         return _refused(request, mine, item, str(error))
-    return _saved(request, mine, item, outcome, stay=True)
+    return _saved(request, mine, item, outcome, form.cleaned_data["want"], stay=True)
 
 
 def _page(request, mine: Duty, column: list, current: int | None) -> HttpResponse:
@@ -89,7 +91,7 @@ def _page(request, mine: Duty, column: list, current: int | None) -> HttpRespons
 
 
 def _item_or_404(mine: Duty, pk: int):
-    item = judging_item(mine, pk)
+    item = passage_show(duty=mine, item=pk)
     if item is None:
         raise Http404("There is no such passage in this duty.")
     return item
@@ -105,9 +107,9 @@ def _wants_json(request) -> bool:
 
 def _saved(request, mine: Duty, item: int, outcome: judgments.Outcome, want: int | None = None, stay: bool = False):
     if not _wants_json(request):
-        following = item if stay else next_open(pool_column(mine), after=item)
+        following = item if stay or outcome.reveals else next_open(pool_column(mine), after=item)
         return redirect("duty_item", mine.pk, following) if following else redirect("duty", mine.pk)
-    wanted = judging_item(mine, want)
+    wanted = passage_show(duty=mine, item=want)
     return JsonResponse(
         {
             "item": {"id": item, "state": outcome.state, "grade": outcome.grade},

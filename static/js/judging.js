@@ -5,6 +5,7 @@ import { Clock } from "./clock.js";
 import { showLight } from "./light.js";
 import { listenForKeys } from "./shortcuts.js";
 import { Outbox, newKey } from "./outbox.js";
+import { committed, conceal, inSight, reveal } from "./reveal.js";
 
 const AHEAD = 2;
 const POLL_PAUSES = [2000, 3000, 5000, 8000, 15_000];
@@ -76,7 +77,11 @@ async function load(id) {
 
 function keepAhead() {
   const near = [...(current ? upcoming(current).slice(0, AHEAD) : []), neighbour(-1) && idOf(neighbour(-1))];
-  for (const id of near) if (id && !cache.has(id) && !asked.has(id)) load(id).catch(() => {});
+  for (const id of near) {
+    // A label that comes with a passage counts as seen: it is asked for when the passage is.
+    const mayReveal = revealsLater && byId.get(id)?.dataset.state === "graded";
+    if (id && !cache.has(id) && !asked.has(id) && !mayReveal) load(id).catch(() => {});
+  }
 }
 
 async function show(id, { focus = true } = {}) {
@@ -112,13 +117,26 @@ function opened(focus) {
     window.scrollTo(0, 0);
     $("passage-title").focus({ preventScroll: true });
   }
+  whenPainted(() => clock.restart());
+  awaitSuggestion(0);
+  keepAhead();
+}
+
+function whenPainted(then) {
   requestAnimationFrame(() => requestAnimationFrame(() => {
     painted = true;
     desk.dataset.ready = current;
-    clock.restart();
+    then?.();
   }));
-  awaitSuggestion(0);
-  keepAhead();
+}
+
+/** The reply to a grade or to an undo has brought this passage again, with its suggestion if it may be seen now. */
+function revealed({ url, after }, html) {
+  const shown = reveal(stage, html, $("announcer"));
+  const waited = !painted && url.endsWith("judgment/") && after.state === "graded";
+  if (shown || !waited) return whenPainted();
+  const following = upcoming(current)[0]; // no label to wait for
+  return following ? show(following) : finish();
 }
 
 function address() {
@@ -171,12 +189,8 @@ function awaitSuggestion(round) {
     if (!document.hidden) {
       cache.delete(id);
       const html = await load(id).catch(() => null);
-      const fresh = html && document.createRange().createContextualFragment(html).querySelector(".suggestion[data-suggestion]");
       if (current !== id) return;
-      if (fresh) {
-        stage.querySelector(".suggestion").replaceWith(fresh);
-        $("announcer").textContent = `A suggestion has come: ${fresh.dataset.suggestion}`;
-      }
+      if (html) reveal(stage, html, $("announcer"));
     }
     awaitSuggestion(round + 1);
   }, POLL_PAUSES[Math.min(round, POLL_PAUSES.length - 1)]);
@@ -190,7 +204,7 @@ function decide(form) {
   const before = stateOf(link);
   const grade = form.get("accepted") ?? form.get("grade");
   const after = { state: form.get("state") ?? "graded", grade: grade ?? "" };
-  const stay = revealsLater && after.state === "graded" && before.state !== "graded";
+  const stay = revealsLater && after.state === "graded" && !inSight(stage);
   taken.push({ id, before });
   mark(link, after, true);
   const following = upcoming(id)[0] ?? (isOpen(link) ? id : undefined);
@@ -202,8 +216,12 @@ function decide(form) {
   form.set("want", want ?? "");
   send(link, "judgment/", form, after);
   count();
-  if (stay) clock.restart();
-  else if (following) show(following);
+  if (stay) {
+    painted = false;
+    desk.removeAttribute("data-ready");
+    committed(stage);
+    clock.restart();
+  } else if (following) show(following);
   else finish();
 }
 
@@ -217,8 +235,14 @@ function undo() {
   const after = last.before ?? { state: "", grade: "" };
   mark(link, after, true);
   count();
-  send(link, "undo/", new URLSearchParams(), after);
-  show(last.id);
+  const form = new URLSearchParams();
+  if (revealsLater) {
+    cache.delete(last.id);
+    form.set("want", last.id);
+  }
+  send(link, "undo/", form, after);
+  if (revealsLater && last.id === current) conceal(stage);
+  else show(last.id);
 }
 
 function send(link, path, form, after) {
@@ -236,6 +260,7 @@ const outbox = new Outbox({
   onTrouble: (entry) => asked.delete(Number(new URLSearchParams(entry.form).get("want"))),
   onRefused(entry, sentence) {
     this.onTrouble(entry);
+    if (entry.item === current) painted = true;
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: sentence, level: "error" } }));
   },
   onReply(entry, { item, progress, wanted }) {
@@ -246,7 +271,7 @@ const outbox = new Outbox({
     if (link && !own.length) count(progress);
     if (!wanted || !byId.has(wanted.id)) return;
     cache.set(wanted.id, wanted.html);
-    if (wanted.id === current && revealsLater) show(current);
+    if (wanted.id === current && revealsLater) revealed(entry, wanted.html);
   },
 });
 
