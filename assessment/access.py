@@ -4,10 +4,10 @@ Every view gets its objects from here. Staff organize every track; an organizer 
 guidelines and his or her own work in it; a viewer reads its results.
 """
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 
-from .models import Assessor, Duty, Membership, Pool, Role, Run, Track, User
+from .models import Adjudication, Assessor, Duty, Membership, Pool, Role, Run, Track, User
 
 ORGANIZERS = (Role.ORGANIZER,)
 READERS = (Role.ORGANIZER, Role.VIEWER)
@@ -50,16 +50,34 @@ def get_assessor_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...
 
 
 def get_duty_for_user(user: User, pk: int) -> Duty:
-    """A duty of this very person, whose membership still stands. Nobody, staff included, judges in another's name."""
+    """A duty of this very person, whose membership still stands. Nobody, staff included, judges in another's name.
+    One query, because it runs at every key press."""
     duty = (
         Duty.objects.select_related("pool__track", "topic", "assessor", "suggestion_source")
+        .annotate(role=Subquery(Membership.objects.filter(user=user, track=OuterRef("pool__track")).values("role")))
         .filter(pk=pk, assessor__user=user)
         .exclude(condition="automatic")
         .first()
     )
-    if duty is None or role_in_track(user, duty.pool.track) not in (Role.ORGANIZER, Role.ASSESSOR):
+    may_judge = duty is not None and (user.is_staff or duty.role in (Role.ORGANIZER, Role.ASSESSOR))
+    if not may_judge:
         raise Http404("There is no such duty, or it is not yours.")
     return duty
+
+
+def get_adjudication_for_user(user: User, pk: int, to_decide: bool = False) -> Adjudication:
+    """An adjudication of this person's track, for its adjudicator, whose membership still stands, and for organizers.
+
+    `to_decide`: for the adjudicator only; nobody, staff included, decides in another's name.
+    """
+    adjudication = Adjudication.objects.select_related("result__track", "pool", "adjudicator").filter(pk=pk).first()
+    if adjudication is not None:
+        track = adjudication.result.track
+        track.role = role_in_track(user, track)
+        own = adjudication.adjudicator_id == user.pk and track.role in (Role.ORGANIZER, Role.ASSESSOR)
+        if own or (track.role == Role.ORGANIZER and not to_decide):
+            return adjudication
+    raise Http404("There is no such adjudication, or it is not yours.")
 
 
 def _in_track(objects: QuerySet, track: Track, pk: int):

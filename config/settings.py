@@ -126,6 +126,9 @@ CELERY_TIMEZONE = "UTC"
 # A worker that is silent for so long has died: what it was asking is asked again by another.
 LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "40"))
 
+# A passage that somebody took to judge goes back on the pile when the page has been silent for so long.
+DESK_SECONDS = int(os.environ.get("DESK_SECONDS", "300"))
+
 AUTH_USER_MODEL = "assessment.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from django.db.models import F, JSONField, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import Coalesce, JSONObject, RowNumber
+from django.db.models import F, JSONField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from assessment.models import Condition, Duty, DutyItem, Grade, Judgment, JudgmentState, Lease, Order, Reveal
@@ -78,31 +78,30 @@ def suggested_label(duty: Duty) -> Subquery:
     return Subquery(labels.values(json=fields))
 
 
-def _column_items(duty: Duty, handed: int | None = None) -> QuerySet[DutyItem]:
-    """The passages of the duty's column, each with its `number`, in no order: all of them, or, of a served duty, what
-    its assessor has judged, and then what is on the desk. `handed` is on its way there."""
+def _in_column(duty: Duty) -> QuerySet[DutyItem]:
+    """The passages of the duty's column: all of them, or, of a served duty, what its assessor has judged and what is on
+    the desk, since `claimed_at`."""
     if not is_served(duty):
-        number = Window(RowNumber(), order_by=item_order(duty))
-        return duty_items(duty).annotate(number=number)
+        return duty_items(duty)
     on_desk = Lease.objects.filter(assessor=duty.assessor_id, item=OuterRef("item"), expires_at__gt=timezone.now())
-    came = [F("judgment__created_at").asc(nulls_last=True), F("claimed_at").asc(nulls_last=True), "item"]
-    return (
-        duty_items(duty)
-        .annotate(claimed_at=Subquery(on_desk.values("claimed_at")))
-        .filter(Q(judgment__isnull=False) | Q(claimed_at__isnull=False) | Q(item=handed))
-        .annotate(number=Window(RowNumber(), order_by=came))
-    )
+    items = duty_items(duty).annotate(claimed_at=Subquery(on_desk.values("claimed_at")))
+    return items.filter(Q(judgment__isnull=False) | Q(claimed_at__isnull=False))
+
+
+def _column_order(duty: Duty) -> tuple:
+    """Of a served duty: as it was judged, and then as it came on the desk."""
+    if not is_served(duty):
+        return item_order(duty)
+    return F("judgment__created_at").asc(nulls_last=True), F("claimed_at").asc(nulls_last=True), "position"
 
 
 def pool_column(duty: Duty) -> list[ColumnEntry]:
     """The passages of the duty's column in its order, numbered from 1. One query."""
-    rows = (
-        _column_items(duty)
-        .order_by("number")
-        .values_list("item", "number", "document__title", "document__docid", "state", "grade")
-    )
+    rows = _in_column(duty).order_by(*_column_order(duty))
+    rows = rows.values_list("item", "document__title", "document__docid", "state", "grade")
     return [
-        ColumnEntry(pk, number, title or docid, state, grade) for pk, number, title, docid, state, grade in rows
+        ColumnEntry(pk, number, title or docid, state, grade)
+        for number, (pk, title, docid, state, grade) in enumerate(rows, 1)
     ]
 
 
@@ -125,13 +124,13 @@ def next_open(column: list[ColumnEntry], after: int | None = None) -> int | None
 def judging_item(duty: Duty, pk: int | None, *, handed: bool = False) -> DutyItem | None:
     """A passage of the duty's column, ready to show; None if it is not there. One query. `handed`: it is on its way.
 
-    `.state` and `.grade` are the assessor's own; `.number` counts in the column; `.suggestion` is the label that may
-    be shown now, `.awaited` tells that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is
-    the label on record as shown, `.own_key` the key of the own grade.
+    `.state` and `.grade` are the assessor's own; `.suggestion` is the label that may be shown now, `.awaited` tells
+    that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is the label on record as shown,
+    `.own_key` the key of the own grade.
     """
     if pk is None:
         return None
-    rows = _column_items(duty, pk if handed else None).select_related("document")
+    rows = (duty_items(duty) if handed else _in_column(duty)).select_related("document")
     if duty.condition == Condition.POST_EDIT:
         rows = rows.annotate(
             label=Coalesce(F("item__planted"), suggested_label(duty), output_field=JSONField()),
