@@ -92,6 +92,7 @@ class JudgmentEvent(models.Model):
         BULK = "bulk", "accepted with others at once"
         TAKEN_OVER = "taken_over", "taken over: all agreed"
         UNDONE = "undone", "undone"
+        NOTED = "noted", "changed the note or the evidence"  # the grade stands as it was; no step of undo
 
     assessor = models.ForeignKey(Assessor, on_delete=models.CASCADE, related_name="events", db_index=False)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
