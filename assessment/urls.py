@@ -3,7 +3,22 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from .views import agreement, assessors, compare, documents, home, judging, people, plans, pools, runs, topics, tracks
+from .views import (
+    adjudicating,
+    adjudications,
+    agreement,
+    assessors,
+    compare,
+    documents,
+    home,
+    judging,
+    people,
+    plans,
+    pools,
+    runs,
+    topics,
+    tracks,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -31,8 +46,15 @@ urlpatterns = [
     path("tracks/<slug:slug>/pools/<int:pk>/plan.csv", plans.plan_export, name="plan_export"),
     path("tracks/<slug:slug>/compare/", compare.compare, name="compare"),
     path("tracks/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
+    path("tracks/<slug:slug>/adjudications/", adjudications.adjudications, name="adjudications"),
+    path("tracks/<slug:slug>/adjudications/preview/", adjudications.preview, name="adjudication_preview"),
+    path("tracks/<slug:slug>/adjudications/<int:pk>/refresh/", adjudications.refresh, name="adjudication_refresh"),
     path("tracks/<slug:slug>/leaderboard/", compare.leaderboard, name="leaderboard"),
     path("tracks/<slug:slug>/people/", people.people, name="people"),
+    path("adjudicate/<int:pk>/", adjudicating.desk, name="adjudication"),
+    path("adjudicate/<int:pk>/<int:topic>/<int:document>/", adjudicating.pair, name="adjudication_pair"),
+    path("adjudicate/<int:pk>/<int:topic>/<int:document>/decision/", adjudicating.decide, name="adjudication_decide"),
+    path("adjudicate/<int:pk>/<int:topic>/<int:document>/undo/", adjudicating.undo, name="adjudication_undo"),
     path("judge/<int:pk>/", judging.duty, name="duty"),
     path("judge/<int:pk>/items/<int:item>/", judging.duty_item, name="duty_item"),
     path("judge/<int:pk>/items/<int:item>/judgment/", judging.judgment_save, name="judgment_save"),

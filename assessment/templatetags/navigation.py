@@ -23,6 +23,7 @@ TABS = (
     ("Assessors", "assessors", (), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),
+    ("Adjudication", "adjudications", (), ORGANIZING),
     ("People", "people", (), ORGANIZING),
     ("Settings", "track_edit", (), ORGANIZING),
 )

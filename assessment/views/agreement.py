@@ -49,8 +49,12 @@ COLUMNS = {
 KINDS = {
     "human-human": "person – person",
     "human-imported": "person – imported",
+    "human-adjudicated": "person – adjudicated",
+    "adjudicated-adjudicated": "adjudicated – adjudicated",
+    "adjudicated-imported": "adjudicated – imported",
     "imported-imported": "imported – imported",
     "human-llm": "person – judge",
+    "adjudicated-llm": "adjudicated – judge",
     "imported-llm": "imported – judge",
     "llm-llm": "judge – judge",
 }

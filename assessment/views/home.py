@@ -3,6 +3,7 @@ from django.shortcuts import render
 
 from assessment.access import tracks_for_user
 from assessment.models import Role
+from assessment.selectors.adjudications import adjudications_of_user
 from assessment.selectors.overview import tracks_with_counts
 from assessment.selectors.progress import work_of_user
 
@@ -16,6 +17,7 @@ def home(request):
         track.role = Role.ORGANIZER if request.user.is_staff else Role(roles[track.pk])
     context = {
         "works": work_of_user(request.user),
+        "adjudications": adjudications_of_user(request.user),
         "tracks": [track for track in tracks if track.role != Role.ASSESSOR],
         "assessing": [track for track in tracks if track.role == Role.ASSESSOR],
         "may_create": request.user.is_staff or request.user.may_create_tracks,
