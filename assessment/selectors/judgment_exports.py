@@ -14,7 +14,7 @@ from assessment.models import Judgment, JudgmentEvent, JudgmentState, Track
 
 CHUNK = 2_000
 FREE_TEXT = ("note", "reason")
-NESTED = ("distribution", "history")
+NESTED = ("distribution", "evidence", "history")
 FORMATS = ("jsonl", "csv")
 
 # What a record says, in this order, and where on the row of a judgment it stands.
@@ -36,6 +36,7 @@ _ROW = {
     "active_ms": "active_ms",
     "away_ms": "away_ms",
     "note": "note",
+    "evidence": "evidence",
     "reason": "reason",
     "created_at": "created_at",
     "updated_at": "updated_at",
@@ -63,7 +64,8 @@ def judgment_records(track: Track, chunk: int = CHUNK) -> Iterator[dict]:
     Times are ISO 8601, what is not known is None. `accepted` tells whether the grade that stands was taken over from
     the suggestion by its key; None where no suggestion was shown or, as with imported files, nobody knows.
     `grade_before_reveal` is the first grade, given before the suggestion came into sight; None without such a grade.
-    `history` lists the events of the pair, oldest first.
+    `evidence` lists spans of the document's text, {start, end, text} in code points. `history` lists the events of the
+    pair, oldest first.
     """
     judgments = Judgment.objects.filter(assessor__track=track)
     judgments = judgments.order_by("assessor__name", "topic__qid", "document__docid")
@@ -74,13 +76,15 @@ def judgment_records(track: Track, chunk: int = CHUNK) -> Iterator[dict]:
             record = dict(zip(_ROW, row[3:], strict=True))
             for name in ("suggestion_shown_at", "created_at", "updated_at"):
                 record[name] = record[name] and record[name].isoformat()
+            record["evidence"] = record["evidence"] or []
             yield record | _told(record["suggestion_grade"], histories.get(row[:3], []))
 
 
 def judgment_lines(track: Track, form: str, chunk: int = CHUNK) -> Iterator[str]:
     """The records as text, each line with its newline: `form` is one of FORMATS, CSV has a line of names first.
 
-    In CSV, `distribution` and `history` are JSON, None is empty, and notes and reasons are kept from being formulas.
+    In CSV, `distribution`, `evidence` and `history` are JSON, None is empty, and notes and reasons are kept from being
+    formulas.
     """
     records = judgment_records(track, chunk)
     if form == "jsonl":
@@ -94,7 +98,7 @@ def _csv_lines(records: Iterator[dict]) -> Iterator[str]:
         for name in FREE_TEXT:
             record[name] = plain_text(record[name])
         for name in NESTED:
-            record[name] = record[name] and json.dumps(record[name], ensure_ascii=False)
+            record[name] = None if record[name] is None else json.dumps(record[name], ensure_ascii=False)
         yield _csv_line([record[name] for name in FIELDS])
 
 
@@ -129,6 +133,8 @@ def _standing_event(history: list[dict]) -> dict | None:
     """The event whose grade stands: each undo takes back the latest that was not undone before."""
     stack = []
     for event in history:
+        if event["kind"] == JudgmentEvent.Kind.NOTED:
+            continue
         if event["kind"] != JudgmentEvent.Kind.UNDONE:
             stack.append(event)
         elif stack:

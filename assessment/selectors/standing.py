@@ -21,7 +21,8 @@ _STANDING = """
         seen.suggestion_grade, seen.previous_grade, seen.at,
         EXISTS (SELECT FROM assessment_grade WHERE track_id = %(track)s AND value = %(grade)s),
         counts.done, counts.total,
-        EXISTS (SELECT FROM assessment_lease WHERE assessor_id = %(assessor)s AND item_id = item.id)
+        EXISTS (SELECT FROM assessment_lease WHERE assessor_id = %(assessor)s AND item_id = item.id),
+        CASE WHEN %(with_text)s THEN (SELECT text FROM assessment_document WHERE id = item.document_id) END
     FROM assessment_poolitem item
     LEFT JOIN assessment_judgment mine
         ON mine.assessor_id = %(assessor)s AND mine.topic_id = item.topic_id AND mine.document_id = item.document_id
@@ -84,7 +85,8 @@ class Seen(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """`held`: the passage is, or has been, on the assessor's desk (see services/leases.py)."""
+    """`held`: the passage is, or has been, on the assessor's desk (see services/leases.py). `text` is the document's,
+    if it was asked for."""
 
     item_id: int
     topic_id: int
@@ -98,9 +100,10 @@ class Standing(NamedTuple):
     done: int
     total: int
     held: bool
+    text: str | None
 
 
-def pair_standing(duty: Duty, item: int, key: UUID, grade: int | None) -> Standing | None:
+def pair_standing(duty: Duty, item: int, key: UUID, grade: int | None, with_text: bool = False) -> Standing | None:
     """The standing of the pool item with this key; None when it is not one of the duty's pool and topic."""
     arguments = {
         "item": item,
@@ -113,6 +116,7 @@ def pair_standing(duty: Duty, item: int, key: UUID, grade: int | None) -> Standi
         "source": duty.suggestion_source_id,
         "duty": duty.pk,
         "since": duty.created_at,
+        "with_text": with_text,
     }
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, arguments)

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
+from assessment.domain.evidence import checked_spans
 from assessment.models import (
     Assessor,
     Condition,
@@ -59,7 +60,8 @@ def judgment_record(
     away_ms: int | None = None,
     accepted: bool = False,
     state: str = JudgmentState.GRADED,
-    note: str = "",
+    note: str | None = None,
+    evidence: list | None = None,
     reason: str = "",
     suggestion_seen: bool = True,
 ) -> Outcome:
@@ -68,12 +70,13 @@ def judgment_record(
     `item`: the pool item or its key. `accepted`: the grade is the visible suggestion, taken over. `suggestion_seen`
     is False when the page was shown before the suggestion came: the duty's policy would allow it, and yet nobody saw
     it (commit, then reveal keeps its own record, see services/sight.py). Times are milliseconds of this visit; the
-    judgment sums them. Raises DomainError, and then nothing is stored.
+    judgment sums them. `note`, `evidence` (spans as domain/evidence.py has them): None leaves what is there. Raises
+    DomainError, and then nothing is stored.
     """
     _check_request(duty, actor, state, grade, reason)
 
     def once() -> Outcome:
-        standing = _standing(duty, item, idempotency_key, grade)
+        standing = _standing(duty, item, idempotency_key, grade, evidence is not None)
         if standing.earlier:
             return _stored(standing, duty)
         if grade is not None and not standing.in_scale:
@@ -84,8 +87,7 @@ def judgment_record(
         if _needs_a_seat(duty, standing, state):
             seat_take(duty=duty, item=standing.item_id)
         judged = {"state": state, "grade": grade, "condition": duty.condition, **sight.record}
-        if note:
-            judged["note"] = note
+        judged |= _noted(standing, note, evidence)
         if reason:  # a later grade leaves it, so that undoing that grade gives it back
             judged["reason"] = reason
         _write(duty, standing, judged, active_ms, away_ms)
@@ -125,6 +127,35 @@ def judgment_undo(*, duty: Duty, item: PoolItem | int, idempotency_key: UUID, ac
             duty, standing, JudgmentEvent.Kind.UNDONE, state, grade, idempotency_key, actor,
             suggestion_grade=standing.own.shown_grade,
         )  # fmt: skip
+
+    return _insist(once)
+
+
+def judgment_annotate(
+    *,
+    duty: Duty,
+    item: PoolItem | int,
+    idempotency_key: UUID,
+    actor: User,
+    note: str | None = None,
+    evidence: list | None = None,
+) -> Outcome:
+    """Changes the note or the evidence of a judgment, whose grade stands as it is; None leaves what is there.
+
+    Raises DomainError for a passage that is not judged yet: what was noted then comes with its grade.
+    """
+    _check_actor(duty, actor)
+    _check_open(duty)
+
+    def once() -> Outcome:
+        standing = _standing(duty, item, idempotency_key, None, evidence is not None)
+        if standing.earlier:
+            return _stored(standing, duty)
+        own = standing.own
+        if own is None:
+            raise DomainError("A note or evidence is stored with a judgment: grade the passage, or put it off.")
+        _write(duty, standing, _noted(standing, note, evidence), None, None)
+        return _remember(duty, standing, JudgmentEvent.Kind.NOTED, own.state, own.grade, idempotency_key, actor)
 
     return _insist(once)
 
@@ -181,11 +212,16 @@ def _not_in_scale(duty: Duty, grade: int) -> DomainError:
     return DomainError(f"{grade} is not on this track's scale ({', '.join(map(str, scale))}).")
 
 
-def _standing(duty: Duty, item: PoolItem | int, key: UUID, grade: int | None) -> Standing:
-    found = pair_standing(duty, item.pk if isinstance(item, PoolItem) else item, key, grade)
+def _standing(duty: Duty, item: PoolItem | int, key: UUID, grade: int | None, with_text: bool = False) -> Standing:
+    found = pair_standing(duty, item.pk if isinstance(item, PoolItem) else item, key, grade, with_text)
     if found is None:
         raise DomainError("This passage is not part of your duty.")
     return found
+
+
+def _noted(standing: Standing, note: str | None, evidence: list | None) -> dict:
+    fields = {} if note is None else {"note": note.strip()}
+    return fields if evidence is None else fields | {"evidence": checked_spans(standing.text, evidence)}
 
 
 def _needs_a_seat(duty: Duty, standing: Standing, state: str) -> bool:
@@ -256,12 +292,13 @@ def _remember(
 
 def _latest_not_undone(duty: Duty, standing: Standing) -> JudgmentEvent | None:
     stack = []
-    for event in JudgmentEvent.objects.filter(
+    events = JudgmentEvent.objects.filter(
         assessor=duty.assessor_id,
         topic=standing.topic_id,
         document=standing.document_id,
         vigilance=standing.vigilance,
-    ).order_by("pk"):
+    )
+    for event in events.exclude(kind=JudgmentEvent.Kind.NOTED).order_by("pk"):
         if event.kind != JudgmentEvent.Kind.UNDONE:
             stack.append(event)
         elif stack:
