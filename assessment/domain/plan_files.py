@@ -1,9 +1,15 @@
 """Plans as CSV files, to be changed in a spreadsheet and read again.
 
-The first line is the header `pool,topic,assessor,condition,reveal,suggestion_source`, each further one a duty. Fields
-are quoted where they hold commas, quotes or line ends. `suggestion_source` is empty for manual duties. A topic that
-nobody looks at is a line whose assessor and suggestion_source are both the judge: `pool-10,q1,umbrela,automatic,never,
-umbrela`. Lines are written by pool, topic and assessor, compared character by character; they may come in any order.
+The first line names the columns, each further one is a duty: `pool,topic,assessor,condition,reveal,suggestion_source,
+order,sample_percent,vigilance,trusted`. Columns may stand in any order, and the last four may be missing, as in files
+of earlier versions: what a duty has there already is left as it is. Fields are quoted where they hold commas, quotes
+or line ends.
+
+`suggestion_source` is empty for manual duties. `order` is empty for the pool's. `sample_percent` is the share of the
+topic's pairs, 100 for all. `vigilance` is how many passages with a wrong suggestion are added for a hundred, 0 for
+none, and `trusted` the assessor who has graded those. A topic that nobody looks at is a line whose assessor and
+suggestion_source are both the judge: `pool-10,q1,umbrela,automatic,never,umbrela,,100,0,`. Lines are written by pool,
+topic and assessor, compared character by character; they may come in any order.
 """
 
 import csv
@@ -13,11 +19,12 @@ from typing import NamedTuple
 
 from assessment.domain.text_files import Problems, Progress, Source, open_text
 
-HEADER = ("pool", "topic", "assessor", "condition", "reveal", "suggestion_source")
+NEEDED = ("pool", "topic", "assessor", "condition", "reveal", "suggestion_source")
+HEADER = (*NEEDED, "order", "sample_percent", "vigilance", "trusted")
 
 
 class PlanLine(NamedTuple):
-    """One duty by the names in it; an empty `suggestion_source` is nobody."""
+    """One duty by the names in it; an empty `suggestion_source` or `trusted` is nobody. None: no such column."""
 
     pool: str
     topic: str
@@ -25,10 +32,14 @@ class PlanLine(NamedTuple):
     condition: str
     reveal: str
     suggestion_source: str
+    order: str | None = ""
+    sample_percent: str | None = "100"
+    vigilance: str | None = "0"
+    trusted: str | None = ""
 
     @property
     def text(self) -> str:
-        return _csv(self).rstrip("\n")
+        return _csv(field for field in self if field is not None).rstrip("\n")
 
 
 def read_plan(
@@ -36,16 +47,24 @@ def read_plan(
 ) -> list[tuple[int, PlanLine]]:
     """The duties of a file with the number of the line that each begins on.
 
-    A wrong header, lines with other than six fields, bad quoting and a (pool, topic, assessor) that stands twice go to
-    `problems`; such lines are left out.
+    A wrong header, lines with more or fewer fields than it, bad quoting and a (pool, topic, assessor) that stands twice
+    go to `problems`; such lines are left out.
     """
     lines: list[tuple[int, PlanLine]] = []
     seen: dict[tuple[str, str, str], int] = {}
+    columns: list[str] = []
     for number, fields in _records(source, name, problems, progress):
-        if len(fields) != len(HEADER):
-            problems.add(number, f"{len(fields)} fields instead of {len(HEADER)}", _csv(fields).rstrip("\n"))
+        if not columns:
+            if wrong := _wrong_header(fields):
+                problems.add(number, wrong, _csv(fields).rstrip("\n"))
+                break
+            columns = fields
             continue
-        line = PlanLine(*fields)
+        if len(fields) != len(columns):
+            problems.add(number, f"{len(fields)} fields instead of {len(columns)}", _csv(fields).rstrip("\n"))
+            continue
+        named = dict.fromkeys(HEADER) | dict(zip(columns, fields, strict=True))
+        line = PlanLine(**named)
         first = seen.setdefault(line[:3], number)
         if first != number:
             problems.add(number, f"this topic and assessor are already on line {first}", line.text)
@@ -64,7 +83,7 @@ def plan_csv(lines: Iterable[PlanLine]) -> Iterator[str]:
 def _records(
     source: Source, name: str, problems: Problems, progress: Progress | None
 ) -> Iterator[tuple[int, list[str]]]:
-    """(number of its first line, fields) of each record after the header; blank lines are left out."""
+    """(number of its first line, fields) of each record, header first; blank lines are left out."""
     numbers: list[int] = []
 
     def texts() -> Iterator[str]:
@@ -73,7 +92,7 @@ def _records(
             yield f"{text}\n"
 
     reader = csv.reader(texts(), strict=True)
-    header_seen = False
+    empty = True
     while True:
         begins = reader.line_num
         try:
@@ -83,15 +102,25 @@ def _records(
             return
         if fields is None:
             break
-        if not header_seen:
-            header_seen = True
-            if tuple(fields) != HEADER:
-                problems.add(numbers[begins], f"the first line must be {','.join(HEADER)}", _csv(fields).rstrip("\n"))
-                return
-        elif fields:
+        if fields:
+            empty = False
             yield numbers[begins], fields
-    if not header_seen:
+    if empty:
         problems.add(0, f"the file is empty; its first line must be {','.join(HEADER)}")
+
+
+def _wrong_header(columns: list[str]) -> str:
+    """Why these cannot be a plan's columns; empty if they can."""
+    unknown = [column for column in columns if column not in HEADER]
+    missing = [column for column in NEEDED if column not in columns]
+    if len(missing) == len(NEEDED):
+        return f"the first line must be {','.join(HEADER)}"
+    if unknown:
+        return f"there is no column {unknown[0]!r} in a plan; the columns are {', '.join(HEADER)}"
+    if missing:
+        return f"the column {missing[0]!r} is missing"
+    twice = [column for place, column in enumerate(columns) if column in columns[:place]]
+    return f"the column {twice[0]!r} stands twice" if twice else ""
 
 
 def _csv(fields: Iterable[str]) -> str:

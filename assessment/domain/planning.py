@@ -18,24 +18,44 @@ from assessment.domain.errors import DomainError
 MANUAL, FILTERED, POST_EDIT, AUTOMATIC = "manual", "filtered", "post_edit", "automatic"
 CONDITIONS = (MANUAL, FILTERED, POST_EDIT, AUTOMATIC)
 NEVER = "never"
+TOPICS, PAIRS = "topics", "pairs"
 
 
 class PlanTopic(NamedTuple):
-    """A topic of the pool: how many pairs it has, and how many of them a filtered duty would show."""
+    """A topic of the pool: how many pairs it has, and how many of them a filtered duty would show.
+
+    `planted` passages come on top where suggestions are shown. The numbers of the sample are those of somebody who
+    judges only that share of the pairs which an overlap by pairs takes.
+    """
 
     topic: str
     pairs: int
     filtered_pairs: int
+    planted: int = 0
+    sampled_pairs: int = 0
+    sampled_filtered_pairs: int = 0
+    sampled_planted: int = 0
 
-    def work(self, condition: str) -> int:
-        """How many passages somebody reads who judges this topic under this condition."""
+    def work(self, condition: str, *, sampled: bool = False) -> int:
+        """How many passages somebody reads who judges this topic, or its sample, under this condition."""
         if condition == AUTOMATIC:
             return 0
-        return self.filtered_pairs if condition in (FILTERED, POST_EDIT) else self.pairs
+        whole, filtered, planted = self[4:] if sampled else self[1:4]
+        if condition == MANUAL:
+            return whole
+        return filtered + (planted if condition == POST_EDIT else 0)
+
+    @property
+    def largest(self) -> int:
+        """The most that anybody can have to read of it."""
+        return max(self.pairs, self.filtered_pairs + self.planted)
 
 
 class PlannedDuty(NamedTuple):
-    """One line of a plan. `assessor` is None under `automatic`: nobody looks, the source's labels stand."""
+    """One line of a plan. `assessor` is None under `automatic`: nobody looks, the source's labels stand.
+
+    `sample_percent` below 100: only the pairs with the lowest lots.
+    """
 
     topic: str
     assessor: str | None
@@ -43,6 +63,11 @@ class PlannedDuty(NamedTuple):
     reveal: str
     suggestion_source: str | None
     is_second: bool = False
+    sample_percent: int = 100
+
+    def work(self, topic: PlanTopic) -> int:
+        """How many passages this is, of this topic."""
+        return topic.work(self.condition, sampled=self.sample_percent < 100)
 
 
 def plan(
@@ -52,15 +77,17 @@ def plan(
     *,
     seed: int,
     overlap_percent: int = 0,
+    overlap_of: str = TOPICS,
     reveal: str = NEVER,
     suggestion_source: str | None = None,
 ) -> list[PlannedDuty]:
     """A duty for every topic, and a second one by somebody else for `overlap_percent` % of those that people judge.
 
+    With `overlap_of` "pairs", every topic that people judge has a second one, for that share of its pairs.
     `conditions` are weights (shares of the pool's pairs), or names that weigh the same. `reveal` is the policy of
     post-edit duties; the others never reveal. `suggestion_source` goes with every condition but manual.
 
-    Bounds, with s the pairs of the largest topic: the assessors' passages differ by s at most; pairs over weight of
+    Bounds, with s the passages of the largest topic: the assessors' passages differ by s at most; pairs over weight of
     any two conditions a, b differ by s / min(weight a, weight b) at most. The second assessors are drawn from each
     condition in proportion and judge under the same one. Sorted by topic, first assessors before second ones.
 
@@ -68,11 +95,13 @@ def plan(
     """
     weights = _weights(conditions)
     people = sorted(set(assessors))
-    _check(people, weights, overlap_percent)
+    _check(people, weights, overlap_percent, overlap_of)
     drawn = sorted(topics, key=lambda topic: _draw(seed, "topic", topic.topic))
     condition_of = _conditions(drawn, weights, seed)
-    doubled = _doubled(drawn, condition_of, overlap_percent)
-    loads = _Loads(people, largest=max((topic.pairs for topic in drawn), default=0), seed=seed)
+    by_pairs = overlap_of == PAIRS and overlap_percent > 0
+    doubled = _doubled(drawn, condition_of, 100 if by_pairs else overlap_percent)
+    sample = overlap_percent if by_pairs else 100
+    loads = _Loads(people, largest=max((topic.largest for topic in drawn), default=0), seed=seed)
     planned = []
     for topic in drawn:
         condition = condition_of[topic.topic]
@@ -84,10 +113,11 @@ def plan(
         if condition == AUTOMATIC:
             planned.append(PlannedDuty(topic.topic, None, *terms))
             continue
-        first = loads.give(topic, condition)
-        planned.append(PlannedDuty(topic.topic, first, *terms))
+        first = loads.give(topic, PlannedDuty(topic.topic, None, *terms))
+        planned.append(first)
         if topic.topic in doubled:
-            planned.append(PlannedDuty(topic.topic, loads.give(topic, condition, but=first), *terms, is_second=True))
+            second = PlannedDuty(topic.topic, None, *terms, is_second=True, sample_percent=sample)
+            planned.append(loads.give(topic, second, but=first.assessor))
     evened = _evened(planned, {topic.topic: topic for topic in drawn}, loads.total)
     return sorted(evened, key=lambda duty: (duty.topic, duty.is_second))
 
@@ -107,8 +137,7 @@ def _evened(
         if best is None:
             break
         given, taken = best
-        moved = topics[duties[given].topic].work(duties[given].condition)
-        moved -= topics[duties[taken].topic].work(duties[taken].condition)
+        moved = duties[given].work(topics[duties[given].topic]) - duties[taken].work(topics[duties[taken].topic])
         duties[given] = duties[given]._replace(assessor=least)
         duties[taken] = duties[taken]._replace(assessor=most)
         loads[most] -= moved
@@ -125,14 +154,14 @@ def _best_swap(
     offers: dict[str, list[tuple[int, str, int]]] = {}
     for place, duty in enumerate(duties):
         if duty.assessor == least and duty.topic not in shared:
-            offers.setdefault(duty.condition, []).append((topics[duty.topic].work(duty.condition), duty.topic, place))
+            offers.setdefault(duty.condition, []).append((duty.work(topics[duty.topic]), duty.topic, place))
     for listed in offers.values():
         listed.sort()
     found = []
     for place, duty in enumerate(duties):
         if duty.assessor != most or duty.topic in shared:
             continue
-        work, listed = topics[duty.topic].work(duty.condition), offers.get(duty.condition, [])
+        work, listed = duty.work(topics[duty.topic]), offers.get(duty.condition, [])
         at = bisect.bisect_left(listed, work - gap / 2, key=lambda offer: offer[0])
         for other, topic, taken in listed[max(0, at - 1) : at + 1]:
             if 0 < work - other < gap:
@@ -151,11 +180,13 @@ def _weights(conditions: Mapping[str, int] | Iterable[str]) -> dict[str, int]:
     return {condition: given[condition] for condition in CONDITIONS if given.get(condition)}
 
 
-def _check(people: Sequence[str], weights: Mapping[str, int], overlap_percent: int) -> None:
+def _check(people: Sequence[str], weights: Mapping[str, int], overlap_percent: int, overlap_of: str) -> None:
     if not weights:
         raise DomainError("A plan needs a condition: give at least one a weight above 0.")
     if not 0 <= overlap_percent <= 100:
-        raise DomainError("The overlap is a share of the topics, from 0 to 100 %.")
+        raise DomainError("The overlap is a share of the topics or pairs, from 0 to 100 %.")
+    if overlap_of not in (TOPICS, PAIRS):
+        raise DomainError(f"The overlap is a share of the topics or of the pairs, not of “{overlap_of}”.")
     if set(weights) == {AUTOMATIC}:
         return
     if not people:
@@ -209,12 +240,12 @@ class _Loads:
     def __post_init__(self):
         self.total = dict.fromkeys(self.people, 0)
 
-    def give(self, topic: PlanTopic, condition: str, but: str | None = None) -> str:
-        """Who gets the topic: of those whom it does not put too far ahead, the one with least of this condition.
+    def give(self, topic: PlanTopic, duty: PlannedDuty, but: str | None = None) -> PlannedDuty:
+        """Gives the duty away: of those whom it does not put too far ahead, to the one with least of its condition.
 
         The least loaded person is always one of those, so that there is always somebody.
         """
-        work = topic.work(condition)
+        work, condition = duty.work(topic), duty.condition
         bound = self.largest + min(self.total.values())
         least = min(load for name, load in self.total.items() if name != but)
         able = [
@@ -232,7 +263,7 @@ class _Loads:
         )
         self.total[chosen] += work
         self.cells[chosen, condition] = self.cells.get((chosen, condition), 0) + work
-        return chosen
+        return duty._replace(assessor=chosen)
 
 
 def _draw(seed: int, *names: str) -> tuple[bytes, tuple[str, ...]]:

@@ -2,10 +2,12 @@
 
 from django import forms
 
-from assessment.models import Condition, Membership, Pool, Reveal, Role
+from assessment.domain.planning import PAIRS, TOPICS
+from assessment.models import Condition, Membership, Pool, Reveal, Role, User
 from assessment.services.plans import PlanPreview, PlanSettings, plan_apply, plan_preview
 
 from .domain import DomainForm
+from .duties import order_field, trusted_assessors, trusted_field, vigilance_field
 from .pools import PersonChoice, SourceChoice, people_who_judge, possible_sources
 
 
@@ -41,8 +43,17 @@ class PlanForm(DomainForm):
         max_value=100,
         initial=0,
         label="Overlap, %",
-        help_text="This share of the topics gets a second person, under the same condition.",
+        help_text="This share gets a second person, under the same condition.",
     )
+    overlap_of = forms.ChoiceField(
+        choices=[(TOPICS, "topics, each of them whole"), (PAIRS, "pairs of every topic")],
+        initial=TOPICS,
+        required=False,
+        label="Overlap of",
+    )
+    order = order_field()
+    vigilance_percent = vigilance_field()
+    trusted = trusted_field()
     seed = forms.IntegerField(
         min_value=0, max_value=2**31 - 1, initial=0, help_text="The same seed gives the same plan."
     )
@@ -59,6 +70,7 @@ class PlanForm(DomainForm):
         self.pool = pool
         self.fields["people"].queryset = people
         self.fields["suggestion_source"].queryset = possible_sources(pool.track)
+        self.fields["trusted"].queryset = trusted_assessors(pool.track)
 
     @property
     def weights(self):
@@ -71,11 +83,12 @@ class PlanForm(DomainForm):
             return None
         return self.attempt(plan_preview, pool=self.pool, settings=self._settings())
 
-    def apply(self) -> int | None:
+    def apply(self, by: User) -> int | None:
         """How many duties are new or changed; None, with the reason in the form, when the plan is refused."""
         if not self.is_valid():
             return None
-        return self.attempt(plan_apply, pool=self.pool, settings=self._settings(), shown=self.data.get("shown", ""))
+        shown = self.data.get("shown", "")
+        return self.attempt(plan_apply, pool=self.pool, settings=self._settings(), shown=shown, by=by)
 
     def _settings(self) -> PlanSettings:
         cleaned = self.cleaned_data
@@ -85,6 +98,10 @@ class PlanForm(DomainForm):
             suggestion_source=cleaned["suggestion_source"],
             reveal=cleaned["reveal"],
             overlap_percent=cleaned["overlap_percent"],
+            overlap_of=cleaned["overlap_of"] or TOPICS,
+            order=cleaned["order"],
+            vigilance_percent=cleaned["vigilance_percent"] or 0,
+            trusted=cleaned["trusted"] if cleaned["vigilance_percent"] else None,
             seed=cleaned["seed"],
             every_topic=cleaned["every_topic"],
         )

@@ -1,11 +1,9 @@
-"""Pools, and who judges them."""
+"""Pools, and the choices that forms about their people share."""
 
 from django import forms
 from django.db.models import Count, Q, QuerySet
 
-from assessment.models import Assessor, Condition, Order, Pool, Reveal, Role, Topic, Track, User
-from assessment.services.duties import duties_assign
-from assessment.services.people import assessor_ensure
+from assessment.models import Assessor, Order, Role, Topic, Track, User
 
 from .domain import DomainForm
 
@@ -71,64 +69,3 @@ def people_who_judge(track: Track) -> QuerySet[User]:
 def possible_sources(track: Track) -> QuerySet[Assessor]:
     """Whose grades may be suggested, each with the number of `labels`."""
     return track.assessors.annotate(labels=Count("judgments", filter=Q(judgments__vigilance=False)))
-
-
-class DutyForm(DomainForm):
-    person = PersonChoice(queryset=None, empty_label="Choose a person")
-    condition = forms.ChoiceField(
-        choices=[
-            (Condition.MANUAL, "manual: the whole pool, no suggestions"),
-            (Condition.FILTERED, "filtered: without what the source graded 0; no label is shown"),
-            (Condition.POST_EDIT, "post-edit: the source's label is shown, to keep or to change"),
-        ],
-        initial=Condition.MANUAL,
-    )
-    suggestion_source = SourceChoice(
-        queryset=None, required=False, empty_label="nobody", label="Suggestions by", help_text="Not for manual judging."
-    )
-    reveal = forms.ChoiceField(
-        choices=[
-            (Reveal.ALWAYS, "at once"),
-            (Reveal.COMMIT_THEN_REVEAL, "after the first grade"),
-        ],
-        initial=Reveal.ALWAYS,
-        label="Show the suggestion",
-        help_text="For post-edit only. After the first grade, so that it can be seen how much the suggestion pulls.",
-    )
-    topics = TopicChoice(
-        queryset=None,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="None ticked: all topics of the pool.",
-    )
-
-    def __init__(self, data=None, *, pool: Pool):
-        super().__init__(data)
-        self.pool = pool
-        self.fields["person"].queryset = people_who_judge(pool.track)
-        self.fields["suggestion_source"].queryset = possible_sources(pool.track)
-        self.fields["topics"].queryset = Topic.objects.filter(pk__in=pool.items.values("topic"))
-
-    def clean(self):
-        """Without scripts every field is always sent: what the condition does not use is dropped."""
-        cleaned = super().clean()
-        if cleaned.get("condition") == Condition.MANUAL:
-            cleaned["suggestion_source"] = None
-        if cleaned.get("condition") != Condition.POST_EDIT:
-            cleaned["reveal"] = Reveal.NEVER
-        return cleaned
-
-    def assign(self) -> int | None:
-        """How many duties are new or changed; None, with the sentence in the form, when it is refused."""
-        return self.attempt(self._assign)
-
-    def _assign(self) -> int:
-        cleaned = self.cleaned_data
-        return duties_assign(
-            pool=self.pool,
-            assessor=assessor_ensure(track=self.pool.track, user=cleaned["person"]),
-            topics=cleaned["topics"] or None,
-            condition=cleaned["condition"],
-            reveal=cleaned["reveal"],
-            suggestion_source=cleaned["suggestion_source"],
-        )

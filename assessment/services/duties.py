@@ -1,20 +1,51 @@
 """Who judges which topics of a pool, under which condition, and what is shown meanwhile."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
 
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Condition, Duty, Judgment, Membership, Pool, Reveal, Role, Topic
+from assessment.models import Assessor, Condition, Duty, DutyItem, Plan, Pool, Reveal, Topic
+from assessment.services.duty_terms import (
+    Terms,
+    check_assessor,
+    checked_automatic_terms,
+    checked_terms,
+    judging_users,
+    terms_of,
+)
+from assessment.services.vigilance import vigilance_plant
+
+_CHANGING = (
+    "condition",
+    "reveal",
+    "suggestion_source",
+    "order",
+    "sample_percent",
+    "vigilance_percent",
+    "trusted",
+    "plan",
+)
 
 
-class Terms(NamedTuple):
-    """The terms of a duty: the condition, when the suggestion is shown, and whose suggestion it is."""
+class WantedDuty(NamedTuple):
+    """A duty as it is to be. The assessor may be a row that is not stored yet."""
 
-    condition: str
-    reveal: str
-    suggestion_source_id: int | None
+    pool: Pool
+    topic: Topic
+    assessor: Assessor
+    terms: Terms
+
+
+class Changes(NamedTuple):
+    """What storing the wanted duties means. `begun` are those of `changed` whose binding terms must stay; `planting`
+    are the new and the changed ones whose vigilance items are to be drawn, or drawn anew."""
+
+    new: list[Duty]
+    changed: list[Duty]
+    begun: list[Duty]
+    planting: list[Duty]
 
 
 @transaction.atomic
@@ -26,54 +57,30 @@ def duties_assign(
     condition: Condition | str,
     reveal: Reveal | str = Reveal.NEVER,
     suggestion_source: Assessor | None = None,
+    order: str = "",
+    sample_percent: int = 100,
+    vigilance_percent: int = 0,
+    trusted: Assessor | None = None,
 ) -> int:
     """Gives the assessor these topics of the pool (all of them by default) and returns how many duties are new or
     have new terms.
 
     A topic that the assessor already has under the same terms is left alone. Under other terms it is changed while
-    nothing of it is judged; afterwards DomainError names the topics, and nothing is assigned.
+    nothing of it is judged, and afterwards only in its order and its share of the pairs; DomainError names the topics
+    where that is not so, and nothing is assigned.
     """
-    # Locked: two organizers who assign at the same time see each other's duties.
-    Assessor.objects.select_for_update().get(pk=assessor.pk)
-    new, changed = duties_check(
-        pool=pool,
-        assessor=assessor,
-        topics=topics,
-        condition=condition,
-        reveal=reveal,
-        suggestion_source=suggestion_source,
+    terms = checked_terms(
+        assessor,
+        condition,
+        reveal,
+        suggestion_source,
+        order=order,
+        sample_percent=sample_percent,
+        vigilance_percent=vigilance_percent,
+        trusted=trusted,
     )
-    Duty.objects.bulk_update(changed, Terms._fields)
-    Duty.objects.bulk_create(new)
-    return len(new) + len(changed)
-
-
-def duties_check(
-    *,
-    pool: Pool,
-    assessor: Assessor,
-    topics: Iterable[Topic] | None = None,
-    condition: Condition | str,
-    reveal: Reveal | str = Reveal.NEVER,
-    suggestion_source: Assessor | None = None,
-) -> tuple[list[Duty], list[Duty]]:
-    """What duties_assign would store, as (new, changed) duties; stores nothing and raises what duties_assign raises.
-
-    The assessor may be a row that is not stored yet: a person who has never had a duty in the track.
-    """
-    terms = checked_terms(assessor, condition, reveal, suggestion_source)
-    check_assessor(pool, assessor)
-    wanted = _topics_of(pool, topics)
-    existing = {}
-    if assessor.pk is not None:
-        existing = {duty.topic_id: duty for duty in Duty.objects.filter(pool=pool, assessor=assessor, topic__in=wanted)}
-    changed = [duty for duty in existing.values() if terms_of(duty) != terms]
-    if changed:
-        _refuse_changing_judged(pool, assessor, changed)
-    for duty in changed:
-        duty.condition, duty.reveal, duty.suggestion_source_id = terms
-    new = [Duty(pool=pool, assessor=assessor, topic=topic, **terms._asdict()) for topic in wanted]
-    return [duty for duty in new if duty.topic_id not in existing], changed
+    check_assessor(pool, assessor, judging_users(pool.track, [assessor.user_id]))
+    return duties_store([WantedDuty(pool, topic, assessor, terms) for topic in _topics_of(pool, topics)])
 
 
 @transaction.atomic
@@ -84,91 +91,91 @@ def duties_leave_to(*, pool: Pool, source: Assessor | None, topics: Iterable[Top
     that is a person or of another track, and for topics that the pool has not.
     """
     terms = checked_automatic_terms(pool, source, source, Reveal.NEVER)
-    wanted = _topics_of(pool, topics)
-    Assessor.objects.select_for_update().get(pk=source.pk)
-    existing = set(Duty.objects.filter(pool=pool, assessor=source).values_list("topic", flat=True))
-    new = [
-        Duty(pool=pool, assessor=source, topic=topic, **terms._asdict()) for topic in wanted if topic.pk not in existing
-    ]
-    Duty.objects.bulk_create(new)
-    return len(new)
+    return duties_store([WantedDuty(pool, topic, source, terms) for topic in _topics_of(pool, topics)])
+
+
+@transaction.atomic
+def duties_store(wanted: Sequence[WantedDuty], *, plan: Plan | None = None, seed: int | None = None) -> int:
+    """Makes the duties of one track as they are wanted, with their vigilance items, and returns how many are new or
+    have new terms. They come from `plan`, or from none. A fixed number of queries.
+
+    `seed` draws the vigilance items; None: the pool's own. Terms are checked before; DomainError for begun duties.
+    """
+    # Locked: two organizers who assign at the same time see each other's duties.
+    keys = sorted({each.assessor.pk for each in wanted})
+    list(Assessor.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    changes = duty_changes(wanted)
+    refuse_begun(changes.begun)
+    for duty in (*changes.new, *changes.changed):
+        duty.plan = plan
+    Duty.objects.bulk_create(changes.new)
+    Duty.objects.bulk_create(
+        changes.changed,
+        update_conflicts=True,
+        unique_fields=["pool", "topic", "assessor"],
+        update_fields=_CHANGING,
+    )
+    if changes.planting:
+        vigilance_plant(duties=changes.planting, seed=seed)
+    return len(changes.new) + len(changes.changed)
+
+
+def duty_changes(wanted: Sequence[WantedDuty]) -> Changes:
+    """The wanted duties that are new and those under new terms, not stored yet. Two queries at most."""
+    known = [each.assessor.pk for each in wanted if each.assessor.pk is not None]
+    stored = Duty.objects.filter(pool__in={each.pool.pk for each in wanted}, assessor__in=set(known))
+    existing = {(duty.pool_id, duty.topic_id, duty.assessor_id): duty for duty in stored}
+    new, changed, bound, replanted = [], [], [], []
+    for each in wanted:
+        duty = existing.get((each.pool.pk, each.topic.pk, each.assessor.pk))
+        if duty is None:
+            new.append(Duty(pool=each.pool, topic=each.topic, assessor=each.assessor, **each.terms._asdict()))
+            continue
+        before = terms_of(duty)
+        if before == each.terms:
+            continue
+        # With the rows that are at hand: nobody asks the database for their names.
+        duty.pool, duty.topic, duty.assessor = each.pool, each.topic, each.assessor
+        for name, value in each.terms._asdict().items():
+            setattr(duty, name, value)
+        changed.append(duty)
+        if before.binding != each.terms.binding:
+            bound.append(duty)
+        if before._replace(order="") != each.terms._replace(order=""):
+            replanted.append(duty)
+    begun = _begun({*bound, *replanted})
+    planting = [duty for duty in (*new, *replanted) if duty.pk not in begun]
+    return Changes(new, changed, [duty for duty in bound if duty.pk in begun], planting)
+
+
+def refuse_begun(begun: Sequence[Duty]) -> None:
+    """Raises DomainError for duties whose terms must stay."""
+    if begun:
+        name = begun[0].assessor.name
+        topics = sorted(duty.topic.qid for duty in begun if duty.assessor.name == name)
+        raise DomainError(
+            f"{name} has begun topic {_listed(topics)} under other terms; "
+            "what was judged under one condition cannot move to another. Nothing was assigned."
+        )
 
 
 @transaction.atomic
 def duties_withdraw(*, pool: Pool, assessor: Assessor) -> int:
-    """Takes the pool's duties from the assessor and returns how many; the judgments stay."""
-    deleted, _ = Duty.objects.filter(pool=pool, assessor=assessor).delete()
-    if not deleted:
+    """Takes the pool's duties from the assessor, with their vigilance items, and returns how many; judgments stay."""
+    duties = Duty.objects.filter(pool=pool, assessor=assessor)
+    count = duties.count()
+    if not count:
         raise DomainError(f"{assessor.name} has no duties in this pool.")
-    return deleted
+    duties.delete()
+    return count
 
 
-def terms_of(duty: Duty) -> Terms:
-    return Terms(duty.condition, duty.reveal, duty.suggestion_source_id)
-
-
-def checked_terms(assessor: Assessor, condition: str, reveal: str, source: Assessor | None) -> Terms:
-    """The terms of a person's duty. Raises DomainError where they contradict each other, or the assessor."""
-    if condition not in Condition.values or reveal not in Reveal.values:
-        raise DomainError(f"There is no condition “{condition}” with suggestions shown “{reveal}”.")
-    if condition == Condition.AUTOMATIC:
-        raise DomainError("Under the condition “automatic” nobody looks: start a judge on the pool instead.")
-    if condition == Condition.MANUAL and source is not None:
-        raise DomainError("Manual judging uses no suggestions: leave their source empty.")
-    if condition != Condition.MANUAL and source is None:
-        raise DomainError(f"Name whose suggestions the condition “{Condition(condition).label}” uses.")
-    if source is not None and source.track_id != assessor.track_id:
-        raise DomainError("The suggestions must come from an assessor of the same track.")
-    if source is not None and source.pk == assessor.pk:
-        raise DomainError(f"{assessor.name} cannot be shown his or her own grades as suggestions.")
-    if condition == Condition.POST_EDIT and reveal == Reveal.NEVER:
-        raise DomainError("Post-edit shows the suggestion: choose whether always, or after the first grade.")
-    if condition != Condition.POST_EDIT and reveal != Reveal.NEVER:
-        raise DomainError(f"The condition “{Condition(condition).label}” never shows a suggestion.")
-    return Terms(str(condition), str(reveal), source.pk if source else None)
-
-
-def checked_automatic_terms(pool: Pool, assessor: Assessor | None, source: Assessor | None, reveal: str) -> Terms:
-    """The terms of a duty that nobody looks at. Raises DomainError unless it is its source's own, and no person's."""
-    if assessor is None:
-        raise DomainError(f"Name whose suggestions the condition “{Condition.AUTOMATIC.label}” uses.")
-    if assessor.track_id != pool.track_id:
-        raise DomainError("The suggestions must come from an assessor of the same track.")
-    if assessor.kind == Assessor.Kind.HUMAN:
-        raise DomainError(f"Under the condition “automatic” nobody looks, and {assessor.name} is a person.")
-    if source is None or source.pk != assessor.pk:
-        raise DomainError(f"Under the condition “automatic” {assessor.name} is also the source of the suggestions.")
-    if reveal != Reveal.NEVER:
-        raise DomainError(f"The condition “{Condition.AUTOMATIC.label}” never shows a suggestion.")
-    return Terms(str(Condition.AUTOMATIC), str(Reveal.NEVER), assessor.pk)
-
-
-def check_assessor(pool: Pool, assessor: Assessor) -> None:
-    """Raises DomainError unless this is a person who may judge in the pool's track."""
-    if assessor.track_id != pool.track_id:
-        raise DomainError(f"{assessor.name} is not an assessor of this track.")
-    if assessor.kind != Assessor.Kind.HUMAN:
-        raise DomainError(f"{assessor.name} is not a person; duties are for people.")
-    role_stands = (
-        assessor.user.is_staff
-        or Membership.objects.filter(
-            track=pool.track_id, user=assessor.user_id, role__in=[Role.ASSESSOR, Role.ORGANIZER]
-        ).exists()
-    )
-    if not role_stands:
-        raise DomainError(f"{assessor.name} is not an assessor or organizer of this track: set the role first.")
-
-
-def begun_topics(pool: Pool, assessor: Assessor, topics: Iterable[int]) -> set[str]:
-    """Ids (as in the file) of those topics, given by key, of which the assessor has judged something of the pool."""
-    keys = list(topics)
-    return set(
-        Judgment.objects.filter(
-            assessor=assessor,
-            topic__in=keys,
-            document__in=pool.items.filter(topic__in=keys).values("document"),
-        ).values_list("topic__qid", flat=True)
-    )
+def _begun(duties: Iterable[Duty]) -> set[int]:
+    """Keys of those duties of which the assessor has judged something. No query for none."""
+    keys = [duty.pk for duty in duties]
+    if not keys:
+        return set()
+    return set(DutyItem.objects.filter(duty__in=keys).exclude(state="").values_list("duty", flat=True).distinct())
 
 
 def _topics_of(pool: Pool, topics: Iterable[Topic] | None) -> list[Topic]:
@@ -184,15 +191,6 @@ def _topics_of(pool: Pool, topics: Iterable[Topic] | None) -> list[Topic]:
     if not chosen:
         raise DomainError("There is no topic to assign: choose at least one with passages in the pool.")
     return chosen
-
-
-def _refuse_changing_judged(pool: Pool, assessor: Assessor, changed: list[Duty]) -> None:
-    begun = begun_topics(pool, assessor, (duty.topic_id for duty in changed))
-    if begun:
-        raise DomainError(
-            f"{assessor.name} has begun topic {_listed(sorted(begun))} under other terms; "
-            "what was judged under one condition cannot move to another. Nothing was assigned."
-        )
 
 
 def _listed(names: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Who is on a track, and as what."""
 
 import secrets
+from collections.abc import Iterable
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.password_validation import validate_password
@@ -47,15 +48,25 @@ def assessor_ensure(*, track: Track, user: User) -> Assessor:
 
     Raises DomainError when a judge or an imported qrels file of the track already has that name.
     """
-    found = Assessor.objects.filter(track=track, user=user).first()
-    if found:
+    return assessors_ensure(track=track, users=[user])[user.pk]
+
+
+@transaction.atomic
+def assessors_ensure(*, track: Track, users: Iterable[User]) -> dict[int, Assessor]:
+    """What `assessor_ensure` does, for many people at once: their Assessor rows by the person's key. Three queries."""
+    wanted = {user.pk: user for user in users}
+    found = {each.user_id: each for each in track.assessors.filter(user__in=wanted).select_related("user")}
+    missing = [user for key, user in wanted.items() if key not in found]
+    if not missing:
         return found
-    if Assessor.objects.filter(track=track, name=user.username).exists():
+    taken = track.assessors.filter(name__in=[user.username for user in missing]).values_list("name", flat=True).first()
+    if taken is not None:
         raise DomainError(
-            f"This track already has an assessor named {user.username} who is not this person; "
+            f"This track already has an assessor named {taken} who is not this person; "
             "give the account another username."
         )
-    return Assessor.objects.create(track=track, user=user, kind=Assessor.Kind.HUMAN, name=user.username)
+    made = [Assessor(track=track, user=user, kind=Assessor.Kind.HUMAN, name=user.username) for user in missing]
+    return found | {each.user_id: each for each in Assessor.objects.bulk_create(made)}
 
 
 @transaction.atomic

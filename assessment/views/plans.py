@@ -22,7 +22,7 @@ def plan(request, slug, pk):
     pool = get_pool_for_user(request.user, slug, pk)
     form = PlanForm(posted(request)[0], pool=pool)
     if "assign" in request.POST:
-        stored = form.apply()
+        stored = form.apply(by=request.user)
         if stored is not None:
             messages.success(request, f"The plan is made: {stored:,} duties are new or under new terms.")
             return redirect("pool", slug, pk)

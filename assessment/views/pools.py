@@ -6,8 +6,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assessment.access import ORGANIZERS, get_pool_for_user, get_track_for_user
 from assessment.domain.errors import DomainError
-from assessment.forms.pools import DutyForm, PoolForm
+from assessment.forms.duties import DutyForm
+from assessment.forms.pools import PoolForm
 from assessment.models import Assessor
+from assessment.selectors.plans import plans_made
 from assessment.selectors.pools import Spread, pools_with_sizes, spread_of
 from assessment.selectors.progress import pool_board, work_in_pool
 from assessment.services.duties import duties_withdraw
@@ -74,6 +76,7 @@ def _pool_page(request, pool, form):
         "works": works,
         "board": board,
         "runs": pool.runs.all(),
+        "plans": plans_made(pool),
     }
     return render(request, "assessment/pool.html", context)
 

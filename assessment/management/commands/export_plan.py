@@ -1,10 +1,11 @@
 from assessment.domain.errors import DomainError
+from assessment.domain.plan_files import HEADER
 from assessment.management.track_command import TrackCommand
 from assessment.selectors.plans import plan_file
 
 
 class Command(TrackCommand):
-    help = "Print who judges what as CSV: pool,topic,assessor,condition,reveal,suggestion_source."
+    help = f"Print who judges what as CSV: {','.join(HEADER)}."
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

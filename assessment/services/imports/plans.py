@@ -1,6 +1,5 @@
 """A plan that was exported and changed, back into a track."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,51 +9,43 @@ from assessment.domain.errors import DomainError
 from assessment.domain.plan_files import PlanLine, read_plan
 from assessment.domain.text_files import Problems, Progress, Source
 from assessment.models import Assessor, Condition, Duty, Pool, Role, Topic, Track, User
-from assessment.services.duties import (
-    Terms,
-    begun_topics,
-    check_assessor,
-    checked_automatic_terms,
-    checked_terms,
-    duties_assign,
-    duties_leave_to,
-    terms_of,
-)
-from assessment.services.people import assessor_ensure
+from assessment.services.duties import WantedDuty, duties_store, duty_changes
+from assessment.services.duty_terms import Terms, check_assessor, checked_automatic_terms, checked_terms, judging_users
+from assessment.services.people import assessors_ensure
 
 from .result import ImportResult, lock_track
 
 
 class PlannedLine(NamedTuple):
-    """A line of the file with its names looked up. The assessor may be unstored: a person without duties so far."""
+    """A line of the file with its names looked up."""
 
     number: int
     line: PlanLine
-    pool: Pool
-    topic: Topic
-    assessor: Assessor
-    terms: Terms
+    duty: WantedDuty
 
 
 @transaction.atomic
 def plan_import(
     *, track: Track, source: Source, name: str, pool: Pool | None = None, progress: Progress | None = None
 ) -> ImportResult:
-    """Makes the duties of a plan file (see domain/plan_files.py): all of them or none.
+    """Makes the duties of a plan file (see domain/plan_files.py): all of them or none, by a fixed number of queries.
 
-    Duties that are not in the file are left alone. Other terms are taken while nothing of the duty is judged. With
-    `pool`, lines of other pools are problems. Raises FileError with every problem.
+    Duties that are not in the file are left alone. Other terms are taken while nothing of the duty is judged, another
+    order or share of the pairs at any time. With `pool`, lines of other pools are problems. Raises FileError with
+    every problem.
     """
     lock_track(track)
     problems = Problems(name)
     lines = read_plan(source, name, problems=problems, progress=progress)
     names = _Names(track, pool)
     planned = [found for number, line in lines if (found := _looked_up(names, number, line, problems))]
-    new, changed = _changes(planned, problems)
+    changes = duty_changes([each.duty for each in planned])
+    _add_begun(planned, changes.begun, problems)
     problems.raise_if_any()
-    _store(track, new + changed, names.assessors)
-    unchanged = len(planned) - len(new) - len(changed)
-    summary = f"Duties: {len(new):,} new, {len(changed):,} changed, {unchanged:,} unchanged."
+    new, changed = len(changes.new), len(changes.changed)
+    if new or changed:
+        duties_store(_with_assessors(track, [each.duty for each in planned]))
+    summary = f"Duties: {new:,} new, {changed:,} changed, {len(planned) - new - changed:,} unchanged."
     return ImportResult("stored" if new else "replaced" if changed else "unchanged", summary)
 
 
@@ -74,17 +65,26 @@ class _Names:
         ).exclude(pk__in=[each.user_id for each in self.assessors.values() if each.user_id]):
             unstored = Assessor(track=track, kind=Assessor.Kind.HUMAN, name=user.username, user=user)
             self.assessors.setdefault(user.username, unstored)
-        self._may_judge: dict[str, str] = {}
+        self._judging = judging_users(track, (each.user_id for each in self.assessors.values()))
+        self._refusals: dict[str, str] = {}
+        self.duties = {
+            (duty.pool_id, duty.topic_id, duty.assessor_id): duty
+            for duty in Duty.objects.filter(pool__in=keys).select_related("trusted")
+        }
 
     def refusal(self, pool: Pool, assessor: Assessor) -> str:
         """Why this assessor gets no duties, empty if nothing speaks against it. Asked once for each."""
-        if assessor.name not in self._may_judge:
+        if assessor.name not in self._refusals:
             try:
-                check_assessor(pool, assessor)
-                self._may_judge[assessor.name] = ""
+                check_assessor(pool, assessor, self._judging)
+                self._refusals[assessor.name] = ""
             except DomainError as error:
-                self._may_judge[assessor.name] = str(error)
-        return self._may_judge[assessor.name]
+                self._refusals[assessor.name] = str(error)
+        return self._refusals[assessor.name]
+
+    def stands(self, pool: Pool, topic: Topic, assessor: Assessor) -> Duty:
+        """The assessor's duty of the topic, unstored with nothing said where there is none."""
+        return self.duties.get((pool.pk, topic.pk, assessor.pk)) or Duty()
 
 
 def _looked_up(names: _Names, number: int, line: PlanLine, problems: Problems) -> PlannedLine | None:
@@ -96,15 +96,17 @@ def _looked_up(names: _Names, number: int, line: PlanLine, problems: Problems) -
         reasons.append(f"there is no assessor {line.assessor!r} in the track")
     if line.suggestion_source and source is None:
         reasons.append(f"there is no assessor {line.suggestion_source!r} to take suggestions from")
+    if line.trusted and line.trusted not in names.assessors:
+        reasons.append(f"there is no assessor {line.trusted!r} to trust")
     terms = None
     if not reasons:
         try:
-            terms = _terms(names, pool, assessor, source, line)
+            terms = _terms(names, pool, topic, assessor, source, line)
         except DomainError as error:
             reasons.append(str(error))
     for reason in reasons:
         problems.add(number, reason, line.text)
-    return PlannedLine(number, line, pool, topic, assessor, terms) if terms else None
+    return PlannedLine(number, line, WantedDuty(pool, topic, assessor, terms)) if terms else None
 
 
 def _unknown(names: _Names, line: PlanLine, pool: Pool | None, topic: Topic | None) -> Iterable[str]:
@@ -118,51 +120,57 @@ def _unknown(names: _Names, line: PlanLine, pool: Pool | None, topic: Topic | No
         yield f"the pool {pool.name} has nothing for topic {topic.qid}"
 
 
-def _terms(names: _Names, pool: Pool, assessor: Assessor, source: Assessor | None, line: PlanLine) -> Terms:
+def _terms(
+    names: _Names, pool: Pool, topic: Topic, assessor: Assessor, source: Assessor | None, line: PlanLine
+) -> Terms:
+    stands = names.stands(pool, topic, assessor)
     if line.condition == Condition.AUTOMATIC:
+        if line.order or line.trusted or line.sample_percent not in (None, "100") or line.vigilance not in (None, "0"):
+            raise DomainError(
+                "Under the condition “automatic” nobody looks: no order, sample or vigilance belongs there."
+            )
         return checked_automatic_terms(pool, assessor, source, line.reveal)
     if refusal := names.refusal(pool, assessor):
         raise DomainError(refusal)
-    if source is not None and source.pk is None:
-        raise DomainError(f"{source.name} has judged nothing in this track yet.")
-    return checked_terms(assessor, line.condition, line.reveal, source)
+    # What no column says stays as it is, as far as the condition allows it.
+    planting = line.condition == Condition.POST_EDIT and line.vigilance != "0"
+    trusted = names.assessors.get(line.trusted) if line.trusted else None
+    if line.trusted is None and planting:
+        trusted = stands.trusted
+    for asked in (source, trusted):
+        if asked is not None and asked.pk is None:
+            raise DomainError(f"{asked.name} has judged nothing in this track yet.")
+    return checked_terms(
+        assessor,
+        line.condition,
+        line.reveal,
+        source,
+        order=stands.order if line.order is None else line.order,
+        sample_percent=_percent(line.sample_percent, "sample_percent", stands.sample_percent),
+        vigilance_percent=_percent(line.vigilance, "vigilance", stands.vigilance_percent if planting else 0),
+        trusted=trusted,
+    )
 
 
-def _changes(planned: list[PlannedLine], problems: Problems) -> tuple[list[PlannedLine], list[PlannedLine]]:
-    """The lines that are new and those with new terms; of these, the begun ones go to `problems`."""
-    pools = {each.pool.pk for each in planned}
-    existing = {(duty.pool_id, duty.topic_id, duty.assessor_id): duty for duty in Duty.objects.filter(pool__in=pools)}
-    new, changed, by_person = [], [], defaultdict(list)
+def _percent(text: str | None, column: str, stands: int) -> int:
+    if text is None:
+        return stands
+    if not (text.isascii() and text.isdecimal() and len(text) < 4):
+        raise DomainError(f"{column} is {text!r}, not a whole number of per cent.")
+    return int(text)
+
+
+def _add_begun(planned: list[PlannedLine], begun: list[Duty], problems: Problems) -> None:
+    keys = {(duty.pool_id, duty.topic_id, duty.assessor_id) for duty in begun}
     for each in planned:
-        duty = existing.get((each.pool.pk, each.topic.pk, each.assessor.pk))
-        if duty is None:
-            new.append(each)
-        elif terms_of(duty) != each.terms:
-            changed.append(each)
-            by_person[each.pool, each.assessor].append(each)
-    for (pool, assessor), theirs in by_person.items():
-        begun = begun_topics(pool, assessor, (each.topic.pk for each in theirs))
-        for each in theirs:
-            if each.topic.qid in begun:
-                said = f"{assessor.name} has begun topic {each.topic.qid} under other terms, which must stay"
-                problems.add(each.number, said, each.line.text)
-    return new, changed
+        topic, assessor = each.duty.topic, each.duty.assessor
+        if (each.duty.pool.pk, topic.pk, assessor.pk) in keys:
+            said = f"{assessor.name} has begun topic {topic.qid} under other terms, which must stay"
+            problems.add(each.number, said, each.line.text)
 
 
-def _store(track: Track, lines: list[PlannedLine], assessors: dict[str, Assessor]) -> None:
-    groups = defaultdict(list)
-    for each in lines:
-        groups[each.pool, each.line.assessor, each.line[3:]].append(each.topic)
-    for (pool, name, (condition, reveal, source)), topics in groups.items():
-        assessor = assessors[name]
-        if condition == Condition.AUTOMATIC:
-            duties_leave_to(pool=pool, source=assessor, topics=topics)
-            continue
-        duties_assign(
-            pool=pool,
-            assessor=assessor_ensure(track=track, user=assessor.user),
-            topics=topics,
-            condition=condition,
-            reveal=reveal,
-            suggestion_source=assessors[source] if source else None,
-        )
+def _with_assessors(track: Track, duties: list[WantedDuty]) -> list[WantedDuty]:
+    """The duties with stored assessors, those of people who had none so far included."""
+    users = [each.assessor.user for each in duties if each.assessor.pk is None]
+    made = assessors_ensure(track=track, users=users) if users else {}
+    return [each._replace(assessor=made.get(each.assessor.user_id, each.assessor)) for each in duties]

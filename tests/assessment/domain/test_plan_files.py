@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from assessment.domain.plan_files import HEADER, PlanLine, plan_csv, read_plan
 from assessment.domain.text_files import Problems
 
-FIRST = ",".join(HEADER)
+FIRST = "pool,topic,assessor,condition,reveal,suggestion_source"
+ABSENT = (None, None, None, None)
 
 
 def read(*lines, text=None):
@@ -20,10 +21,19 @@ def read(*lines, text=None):
 def test_lines_come_with_their_numbers_and_blank_ones_are_left_out():
     found, problems = read(FIRST, "p,q1,bob,manual,never,", "", 'p,q2,bob,post_edit,always,"Nist, the"')
     assert found == [
-        (2, PlanLine("p", "q1", "bob", "manual", "never", "")),
-        (4, PlanLine("p", "q2", "bob", "post_edit", "always", "Nist, the")),
+        (2, PlanLine("p", "q1", "bob", "manual", "never", "", *ABSENT)),
+        (4, PlanLine("p", "q2", "bob", "post_edit", "always", "Nist, the", *ABSENT)),
     ]
     assert problems == []
+
+
+def test_columns_may_stand_in_any_order():
+    found, problems = read(
+        "trusted,vigilance,sample_percent,order,suggestion_source,reveal,condition,assessor,topic,pool",
+        "nist,10,20,docid,umbrela,always,post_edit,bob,q1,p",
+    )
+    line = PlanLine("p", "q1", "bob", "post_edit", "always", "umbrela", "docid", "20", "10", "nist")
+    assert (found, problems) == ([(2, line)], [])
 
 
 def test_line_numbers_are_those_of_the_file_also_after_a_field_of_two_lines():
@@ -37,6 +47,10 @@ def test_line_numbers_are_those_of_the_file_also_after_a_field_of_two_lines():
         ([], "the file is empty"),
         (["p,q1,bob,manual,never,"], "line 1: the first line must be pool,topic,assessor"),
         ([FIRST.replace(",", ";")], "line 1: the first line must be"),
+        ([f"{FIRST},colour"], "line 1: there is no column 'colour' in a plan; the columns are pool, topic"),
+        (["pool,topic,assessor,condition,reveal"], "line 1: the column 'suggestion_source' is missing"),
+        ([f"{FIRST},order,order"], "line 1: the column 'order' stands twice"),
+        ([f"{FIRST},order", "p,q1,bob,manual,never,"], "line 2: 6 fields instead of 7"),
         ([FIRST, "p,q1,bob,manual"], "line 2: 4 fields instead of 6 — p,q1,bob,manual"),
         ([FIRST, "p,q1,bob,manual,never,", "p,q1,bob,filtered,never,x"], "line 3: this topic and assessor are already"),
         ([FIRST, "p,q1,bob,manual,never,", '"p"x,q1,bob,manual,never,'], "line 3: this is no CSV from here on"),
@@ -59,7 +73,7 @@ def test_a_line_that_is_not_utf8_does_not_shift_the_numbers():
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=6)
 
 
-@given(st.lists(st.builds(PlanLine, *[NAMES] * 6), unique_by=lambda line: line[:3]))
+@given(st.lists(st.builds(PlanLine, *[NAMES] * 10), unique_by=lambda line: line[:3]))
 def test_what_was_written_is_read_again_and_sorted(lines):
     text = "".join(plan_csv(lines))
     found, problems = read(text=text)

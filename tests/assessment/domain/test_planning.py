@@ -98,10 +98,10 @@ def test_a_plan_is_the_same_on_every_machine():
         suggestion_source="umbrela",
     )
     assert [tuple(duty) for duty in planned] == [
-        ("q1", "ann", "post_edit", "always", "umbrela", False),
-        ("q1", "ben", "post_edit", "always", "umbrela", True),
-        ("q2", "ann", "post_edit", "always", "umbrela", False),
-        ("q3", "ben", "manual", "never", None, False),
+        ("q1", "ann", "post_edit", "always", "umbrela", False, 100),
+        ("q1", "ben", "post_edit", "always", "umbrela", True, 100),
+        ("q2", "ann", "post_edit", "always", "umbrela", False, 100),
+        ("q3", "ben", "manual", "never", None, False, 100),
     ]
 
 
