@@ -15,6 +15,13 @@ from assessment.models import Assessor, Track
 # whose label came too late.
 IN_SIGHT = ("post_edit",)
 OUT_OF_SIGHT = ("manual", "filtered", "before_reveal", "unseen")
+WORDS = {
+    "in_sight": "with the label in sight",
+    "manual": "by hand",
+    "filtered": "in a filtered pool",
+    "before_reveal": "before the reveal",
+    "unseen": "before the label came",
+}
 
 # Without a label in sight there is no source on the row: the grades are held against everyone whose labels are
 # suggested in the track.
@@ -79,6 +86,11 @@ class SightRow:
     above: dict[str, Likeness]
 
     @property
+    def told(self) -> list[tuple[str, Likeness]]:
+        """The single ways that occur, in words."""
+        return [(WORDS[way], one) for way, one in self.ways.items() if way in WORDS and one.n]
+
+    @property
     def difference(self) -> float | None:
         """How much larger the share of equal grades is with the label in sight, on labels above 0, or None."""
         with_it, without = self.above["in_sight"].same, self.above["out_of_sight"].same
@@ -102,6 +114,21 @@ class RevealRow:
     assessor: Assessor | None
     found: Revisions
     decided: int
+
+    @property
+    def told(self) -> list[tuple[str, int, float]]:
+        """The ways that occur, in words, with their counts and shares."""
+        found = self.found
+        words = ("kept", "to the label", "nearer", "across", "farther")
+        counts = (found.unchanged, found.to_label, found.toward, found.across, found.away)
+        return [(word, count, count / found.n) for word, count in zip(words, counts, strict=True) if count]
+
+    @property
+    def table(self) -> list[tuple[int, list[tuple[int, bool]]]]:
+        """The rows of the matrix: each grade with its counts, and whether they mean that it was kept."""
+        grades = self.found.grades
+        rows = zip(grades, self.found.matrix.tolist(), strict=True)
+        return [(row, [(n, row == grade) for grade, n in zip(grades, counts, strict=True)]) for row, counts in rows]
 
     def as_dict(self) -> dict:
         return {"assessor": _name(self.assessor), **self.found.as_dict(), "decided": self.decided}

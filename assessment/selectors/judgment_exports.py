@@ -1,4 +1,7 @@
-"""Every judgment of a track with its whole story, as JSONL or CSV. In memory stands one chunk of it at a time."""
+"""Every judgment of a track with its whole story, as JSONL or CSV. In memory stands one chunk of it at a time.
+
+Answers to vigilance items are among them, each marked: they are in no other export and in no figure but vigilance.
+"""
 
 import csv
 import io
@@ -8,9 +11,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from django.db import connection
+from django.db.models import Case, OuterRef, Subquery, When
 
 from assessment.domain.csv_cells import plain_text
-from assessment.models import Judgment, JudgmentEvent, JudgmentState, Track
+from assessment.models import Judgment, JudgmentEvent, PoolItem, Track
 
 CHUNK = 2_000
 FREE_TEXT = ("note", "reason")
@@ -31,6 +35,9 @@ _ROW = {
     "suggestion_grade": "suggestion_grade",
     "suggestion_by": "suggestion_by__name",
     "suggestion_shown_at": "suggestion_shown_at",
+    "grade_before_reveal": "grade_before_reveal",
+    "vigilance": "vigilance",
+    "trusted_grade": "trusted_grade",
     "confidence": "confidence",
     "distribution": "distribution",
     "active_ms": "active_ms",
@@ -41,13 +48,15 @@ _ROW = {
     "created_at": "created_at",
     "updated_at": "updated_at",
 }
-_PAIR = ("assessor_id", "topic_id", "document_id")
+_PAIR = ("assessor_id", "topic_id", "document_id", "vigilance")
+_TAKEN_OVER = (JudgmentEvent.Kind.ACCEPTED, JudgmentEvent.Kind.BULK)
 _EVENTS = """
-SELECT event.assessor_id, event.topic_id, event.document_id, event.kind, event.state, event.grade,
+SELECT event.assessor_id, event.topic_id, event.document_id, event.vigilance, event.kind, event.state, event.grade,
     event.previous_state, event.previous_grade, event.suggestion_grade, event.active_ms, event.away_ms,
     actor.username, event.at
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS pair (assessor_id, topic_id, document_id)
-JOIN assessment_judgmentevent event USING (assessor_id, topic_id, document_id)
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::boolean[])
+    AS pair (assessor_id, topic_id, document_id, vigilance)
+JOIN assessment_judgmentevent event USING (assessor_id, topic_id, document_id, vigilance)
 JOIN assessment_user actor ON actor.id = event.actor_id
 ORDER BY event.id
 """
@@ -55,29 +64,31 @@ _EVENT_FIELDS = (
     "kind", "state", "grade", "previous_state", "previous_grade", "suggestion_grade", "active_ms", "away_ms",
     "by", "at",
 )  # fmt: skip
-FIELDS = (*_ROW, "accepted", "grade_before_reveal", "history")
+FIELDS = (*_ROW, "accepted", "history")
 
 
 def judgment_records(track: Track, chunk: int = CHUNK) -> Iterator[dict]:
     """One record with the keys FIELDS for each judgment, by assessor, topic and docid. One query a chunk and one more.
 
     Times are ISO 8601, what is not known is None. `accepted` tells whether the grade that stands was taken over from
-    the suggestion by its key; None where no suggestion was shown or, as with imported files, nobody knows.
-    `grade_before_reveal` is the first grade, given before the suggestion came into sight; None without such a grade.
-    `evidence` lists spans of the document's text, {start, end, text} in code points. `history` lists the events of the
-    pair, oldest first.
+    the suggestion, by its key or with others at once; None where no suggestion was shown or, as with imported files,
+    nobody knows. `grade_before_reveal` is the last grade given before the suggestion came into sight (commit, then
+    reveal). With `vigilance`, the pair was planted: `suggestion_grade` is the wrong label that was shown and
+    `trusted_grade` the right one, None once the duty is withdrawn. `evidence` lists spans of the document's text,
+    {start, end, text} in code points. `history` lists the events of the pair, oldest first.
     """
-    judgments = Judgment.objects.filter(assessor__track=track)
-    judgments = judgments.order_by("assessor__name", "topic__qid", "document__docid")
+    judgments = Judgment.with_vigilance.filter(assessor__track=track)
+    judgments = judgments.annotate(trusted_grade=Case(When(vigilance=True, then=_trusted_grade())))
+    judgments = judgments.order_by("assessor__name", "topic__qid", "document__docid", "vigilance")
     rows = judgments.values_list(*_PAIR, *_ROW.values()).iterator(chunk_size=chunk)
     while block := list(islice(rows, chunk)):
-        histories = _histories([row[:3] for row in block])
+        histories = _histories([row[:4] for row in block])
         for row in block:
-            record = dict(zip(_ROW, row[3:], strict=True))
+            record = dict(zip(_ROW, row[4:], strict=True))
             for name in ("suggestion_shown_at", "created_at", "updated_at"):
                 record[name] = record[name] and record[name].isoformat()
             record["evidence"] = record["evidence"] or []
-            yield record | _told(record["suggestion_grade"], histories.get(row[:3], []))
+            yield record | _told(record["suggestion_grade"], histories.get(row[:4], []))
 
 
 def judgment_lines(track: Track, form: str, chunk: int = CHUNK) -> Iterator[str]:
@@ -108,25 +119,28 @@ def _csv_line(cells) -> str:
     return line.getvalue()
 
 
-def _histories(pairs: list[tuple[int, int, int]]) -> dict[tuple[int, int, int], list[dict]]:
-    """The events of these (assessor, topic, document) by pair, oldest first. One query."""
+def _trusted_grade() -> Subquery:
+    pair = {"topic": OuterRef("topic"), "document": OuterRef("document")}
+    planted = PoolItem.with_planted.filter(planted_for__assessor=OuterRef("assessor"), **pair)
+    return Subquery(planted.order_by("-pk").values("trusted_grade")[:1])
+
+
+def _histories(pairs: list[tuple[int, int, int, bool]]) -> dict[tuple[int, int, int, bool], list[dict]]:
+    """The events of these (assessor, topic, document, planted or not) by pair, oldest first. One query."""
     found = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [list(column) for column in zip(*pairs, strict=True)])
         for row in cursor:
-            event = dict(zip(_EVENT_FIELDS, row[3:], strict=True))
-            found[row[:3]].append(event | {"at": event["at"].isoformat()})
+            event = dict(zip(_EVENT_FIELDS, row[4:], strict=True))
+            found[row[:4]].append(event | {"at": event["at"].isoformat()})
     return found
 
 
 def _told(shown: int | None, history: list[dict]) -> dict:
     """What the history tells about the suggestion."""
     standing = _standing_event(history)
-    revealed = shown is not None or any(event["suggestion_grade"] is not None for event in history)
-    first = next((event for event in history if event["state"] == JudgmentState.GRADED), None)
-    before = first["grade"] if revealed and first and first["suggestion_grade"] is None else None
-    accepted = standing["kind"] == JudgmentEvent.Kind.ACCEPTED if shown is not None and standing else None
-    return {"accepted": accepted, "grade_before_reveal": before, "history": history}
+    accepted = standing["kind"] in _TAKEN_OVER if shown is not None and standing else None
+    return {"accepted": accepted, "history": history}
 
 
 def _standing_event(history: list[dict]) -> dict | None:

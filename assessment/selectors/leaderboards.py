@@ -50,7 +50,9 @@ def assessors_with_grades(track: Track) -> QuerySet[Assessor]:
     """Who has graded anything, oldest first, with `n_grades` and `latest` (the time of the last one)."""
     graded = Q(judgments__state=JudgmentState.GRADED, judgments__vigilance=False)
     return (
-        track.assessors.annotate(n_grades=Count("judgments", filter=graded), latest=Max("judgments__updated_at"))
+        track.assessors.annotate(
+            n_grades=Count("judgments", filter=graded), latest=Max("judgments__updated_at", filter=graded)
+        )
         .filter(n_grades__gt=0)
         .order_by("pk")
     )

@@ -25,5 +25,11 @@ def percent(value: float | None, places: int = 1) -> str:
 
 
 @register.filter
+def points(value: float | None, places: int = 1) -> str:
+    """A difference of two shares, in hundredths."""
+    return UNDEFINED if value is None else f"{100 * value:+.{places}f}".replace("-", _MINUS)
+
+
+@register.filter
 def thousands(value: int | None) -> str:
     return UNDEFINED if value is None else intcomma(value, use_l10n=False)

@@ -14,6 +14,7 @@ from assessment.access import READERS, get_track_for_user
 from assessment.charts import ConfusionRow, confusion_rows
 from assessment.models import Assessor, Grade
 from assessment.selectors.agreements import PairAgreement, all_agreements, pair_of
+from assessment.selectors.anchoring import anchoring
 from assessment.selectors.comparisons import GradeName
 from assessment.selectors.disagreements import (
     SharedGrades,
@@ -99,6 +100,7 @@ def agreement(request, slug):
         context["unknown"] = True
     flows = postedit_flows(track, [grade.value for grade in scale])
     context["flows"] = [flow_context(one, flows[one.pk]) for one in assessors if one.pk in flows]
+    context["anchoring"] = anchoring(track)
     return render(request, "assessment/agreement.html", context)
 
 

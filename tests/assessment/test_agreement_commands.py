@@ -13,7 +13,7 @@ from django.core.management import call_command
 from sklearn.metrics import cohen_kappa_score
 
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Condition, Judgment, Reveal, Topic, Track
+from assessment.models import Assessor, Condition, Judgment, PoolItem, Reveal, Topic, Track
 from assessment.selectors.agreements import all_agreements, pair_agreement
 from assessment.selectors.judgment_exports import FIELDS, judgment_records
 from assessment.selectors.matrices import grades_by_all
@@ -233,6 +233,36 @@ def test_the_grade_before_the_reveal_is_the_first_one_whatever_came_after(duties
     found = records()["bob", "committed"]
     assert (found["grade_before_reveal"], found["grade"], found["accepted"]) == (0, 1, False)
     assert [event["kind"] for event in found["history"]] == ["recorded", "recorded", "accepted", "undone"]
+
+
+def test_an_answer_to_a_planted_pair_says_so_and_keeps_its_history_apart(duties):
+    duty = duties["edited"]
+    item = duty.pool.items.get()
+    grade(duty, 2)
+    planted = PoolItem.with_planted.create(
+        pool=duty.pool, topic=item.topic, document=item.document, position=9, best_rank=1, lot=9, run_ids=[], ranks=[],
+        planted_for=duty, planted={"grade": 3}, trusted_grade=0, trusted_by=duty.suggestion_source,
+    )  # fmt: skip
+    judgment_record(duty=duty, item=planted, grade=3, idempotency_key=uuid4(), actor=duty.assessor.user, accepted=True)
+    real, answer = [one for one in judgment_records(Track.objects.get()) if one["assessor"] == "bob"]
+    assert (real["vigilance"], real["trusted_grade"], real["suggestion_grade"]) == (False, None, 2)
+    assert [event["grade"] for event in real["history"]] == [2]
+    assert (answer["vigilance"], answer["trusted_grade"], answer["suggestion_grade"]) == (True, 0, 3)
+    assert (answer["grade"], answer["accepted"]) == (3, True)
+    assert [(event["kind"], event["grade"]) for event in answer["history"]] == [("accepted", 3)]
+    assert list(printed("export_qrels", "small", "--assessor", "bob").splitlines()) == ["edited 0 edited-d1 2"]
+
+
+def test_an_imported_row_has_no_grade_before_a_reveal(db):
+    track = make_track()
+    item = make_pool(track, size=1).items.get()
+    nist = Assessor.objects.create(track=track, kind=Assessor.Kind.IMPORTED, name="nist")
+    Judgment.objects.create(
+        assessor=nist, topic=item.topic, document=item.document, grade=1, condition="post_edit", suggestion_grade=2
+    )
+    (found,) = judgment_records(track)
+    assert (found["suggestion_grade"], found["grade_before_reveal"], found["accepted"]) == (2, None, None)
+    assert (found["evidence"], found["vigilance"]) == ([], False)
 
 
 def test_what_was_seen_at_once_has_no_grade_before_it(duties):

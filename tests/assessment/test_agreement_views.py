@@ -9,7 +9,10 @@ import pytest
 from django.urls import reverse
 
 from assessment.models import Assessor, Document, Judgment, Topic, User
+from assessment.selectors.agreements import all_agreements
+from assessment.selectors.matrices import grades_by_all
 from assessment.services.people import member_set
+from assessment.views.agreement import KINDS
 
 PAIR = {"a": "nist", "b": "lexical"}
 
@@ -184,7 +187,7 @@ def test_the_number_of_queries_does_not_grow(
 ):
     as_user(vera).get(address)
     client = as_user(vera)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(15):
         client.get(address, PAIR)
     for number in range(5):
         user = User.objects.create(username=f"more{number}")
@@ -195,7 +198,7 @@ def test_the_number_of_queries_does_not_grow(
             for topic in Topic.objects.all()
             for document in documents
         )
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(15):
         client.get(address, {"a": "more0", "b": "more2"})
 
 
@@ -208,3 +211,15 @@ def test_everything_that_was_said_is_downloaded_by_organizers(as_user, alice, tr
     assert as_user(alice).get(address).headers["Content-Type"] == "application/x-ndjson; charset=utf-8"
     assert as_user(alice).get(address, {"format": "xlsx"}).status_code == 404
     assert address in as_user(alice).get(reverse("assessors", args=[track.slug])).content.decode()
+
+
+def test_every_two_kinds_of_assessors_have_their_words(track, alice, nist, judge, assessor_bob, topics, documents):
+    gold = Assessor.objects.create(track=track, kind=Assessor.Kind.ADJUDICATED, name="gold")
+    two = [(gold, "silver"), (nist, "trec"), (judge, "other")]
+    extra = [Assessor.objects.create(track=track, kind=one.kind, name=name) for one, name in two]
+    member_set(track=track, user=(dora := User.objects.create(username="dora")), role="assessor", by=alice)
+    everyone = [gold, nist, judge, assessor_bob, track.assessors.get(user=dora), *extra]
+    for one in everyone:
+        Judgment.objects.get_or_create(assessor=one, topic=topics[0], document=documents[0], defaults={"grade": 1})
+    met, _ = all_agreements(everyone, grades_by_all(everyone), list(track.grades.all()))
+    assert {pair.kinds for pair in met} == set(KINDS) and len(KINDS) == 10

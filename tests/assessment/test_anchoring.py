@@ -6,10 +6,12 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Condition, Judgment, PoolItem, Reveal
 from assessment.selectors.anchoring import anchoring
+from assessment.selectors.postedit import postedit_flow
 from assessment.services.judgments import judgment_record, judgment_undo
 from tests.factories import make_duty, make_judge, make_pool, make_track, make_user, suggest
 
@@ -195,3 +197,25 @@ def test_a_track_without_suggestions_has_nothing_to_tell(track):
 def test_the_command_refuses_a_name_that_nobody_has(study):
     with pytest.raises(DomainError, match="no assessor 'Bob'"):
         printed("small", "--assessor", "Bob")
+
+
+def test_the_page_tells_all_three_parts_with_what_they_rest_on(study, judge, bob, client):
+    plant(bob.assessors.get().duties.get(topic__qid="seen"), 1, 3, 0, 3)
+    client.force_login(make_user("boss", is_staff=True))
+    page = " ".join(client.get(reverse("agreement", args=["small"])).content.decode().split())
+    assert '<h2 id="anchoring-title">Anchoring</h2>' in page and "+41.7" in page
+    assert "2 revealed, 1 topic" in page and "same as the label 0.0 % → <strong>50.0 %</strong>" in page
+    assert "20.7 % to 100.0 %" in page
+
+
+def test_the_page_says_nothing_of_anchoring_where_nothing_was_suggested(track, client):
+    client.force_login(make_user("boss", is_staff=True))
+    assert "nchoring" not in client.get(reverse("agreement", args=["small"])).content.decode()
+
+
+def test_the_flow_counts_final_grades_in_sight_of_a_label_whenever_it_came(study, bob):
+    flow = postedit_flow(bob.assessors.get())
+    # In sight from the beginning: 1 1, 2 2, 3 3, 2 1; after a reveal: 1 1, 2 1. Planted and unseen ones: none.
+    assert (flow.n, flow.kept, flow.lowered, flow.raised) == (6, 4, 2, 0)
+    plant(bob.assessors.get().duties.get(topic__qid="seen"), 1, 3, 0, 3)
+    assert postedit_flow(bob.assessors.get()).n == 6
