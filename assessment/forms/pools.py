@@ -4,14 +4,17 @@ from django import forms
 from django.db.models import Count, Q, QuerySet
 
 from assessment.models import Assessor, Order, Role, Topic, Track, User
+from assessment.services.pools import MOST_PEOPLE
 
-from .domain import DomainForm
+from .pool_runs import DEEPEST, RunsForm
+
+EVERYONE, SHARED = "everyone", "shared"
 
 
-class PoolForm(DomainForm):
+class PoolForm(RunsForm):
     depth = forms.IntegerField(
         min_value=1,
-        max_value=10_000,
+        max_value=DEEPEST,
         initial=10,
         help_text="How many of each chosen run's first documents are judged, per topic.",
     )
@@ -19,30 +22,62 @@ class PoolForm(DomainForm):
     order = forms.ChoiceField(
         choices=Order.choices,
         initial=Order.SHUFFLE,
-        help_text="In which order assessors get a topic's passages. Shuffled, they cannot guess the ranks.",
+        help_text="In which order assessors get a topic's passages. Shuffled, they cannot guess the ranks. Under "
+        "move-to-front, what is asked next depends on the grades so far; passages are served one by one.",
     )
     seed = forms.IntegerField(
         min_value=0, max_value=2**31 - 1, initial=0, help_text="The same seed gives the same shuffle."
     )
-    runs = forms.ModelMultipleChoiceField(
-        queryset=None,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "A pool needs at least one run: tick it."},
+    sharing = forms.ChoiceField(
+        choices=[
+            (EVERYONE, "everyone with a duty in its topic"),
+            (SHARED, "a number of people, who share the passages"),
+        ],
+        initial=EVERYONE,
+        required=False,
+        label="Each passage is judged by",
+    )
+    quota = forms.IntegerField(
+        min_value=1, max_value=MOST_PEOPLE, initial=1, required=False, label="People for each passage"
+    )
+    overlap_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        initial=0,
+        required=False,
+        label="By one more, %",
+        help_text="Of the passages, drawn by the seed: there, agreement can be measured.",
     )
 
     def __init__(self, data=None, *, track: Track):
-        runs = track.runs.all()
-        super().__init__(data, initial={"runs": runs})
-        self.track = track
-        self.fields["runs"].queryset = runs
+        super().__init__(data, track=track, initial={"runs": track.runs.all()})
 
     def clean(self):
         cleaned = super().clean()
         if not cleaned.get("name") and "depth" in cleaned:
             cleaned["name"] = f"pool-{cleaned['depth']}"
-        if "runs" in cleaned:
-            cleaned["runs"] = list(cleaned["runs"])
+        if cleaned.get("sharing") != SHARED:
+            self._judged_by_everyone(cleaned)
+        elif cleaned.get("quota") is None and "quota" not in self.errors:
+            self.add_error("quota", "Say how many people judge each passage.")
         return cleaned
+
+    def _judged_by_everyone(self, cleaned: dict) -> None:
+        """The fields for sharing are out of sight: what stands in them is dropped, right or wrong."""
+        for name, nothing in (("quota", None), ("overlap_percent", 0)):
+            self.errors.pop(name, None)
+            cleaned[name] = nothing
+
+    def size(self) -> dict:
+        """What a valid form says about which pairs the pool holds, as `pool_preview` takes it."""
+        depths = self.depths()
+        return {"depth": self.cleaned_data["depth"], "runs": list(depths), "depths": depths}
+
+    def terms(self) -> dict:
+        """What it says about how they are judged; with `size`, all that `pool_create` takes."""
+        cleaned = self.cleaned_data
+        named = {name: cleaned[name] for name in ("name", "order", "seed", "quota")}
+        return {**named, "overlap_percent": cleaned["overlap_percent"] or 0}
 
 
 class PersonChoice(forms.ModelChoiceField):

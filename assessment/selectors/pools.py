@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from assessment.models import Assessor, Pool, Topic, Track
+from assessment.models import Assessor, Pool, Run, Topic, Track
 
 
 def pools_with_sizes(track: Track) -> QuerySet[Pool]:
@@ -24,6 +24,20 @@ def _count(relation: str, column: str, only: Q | None = None):
     own = Pool.objects.filter(pk=OuterRef("pk")).order_by()
     number = Count(f"{relation}__{column}", distinct=True, filter=only)
     return Subquery(own.values("pk").annotate(number=number).values("number"))
+
+
+class PooledRuns(NamedTuple):
+    """The runs that a pool is made of, by tag, each with its depth; and from how deep to how deep they go."""
+
+    rows: list[tuple[Run, int]]
+    shallowest: int
+    deepest: int
+
+
+def pooled_runs(pool: Pool) -> PooledRuns:
+    rows = [(row.run, row.depth or pool.depth) for row in pool.poolrun_set.select_related("run").order_by("run__tag")]
+    depths = [depth for _, depth in rows] or [pool.depth]
+    return PooledRuns(rows, min(depths), max(depths))
 
 
 class Spread(NamedTuple):

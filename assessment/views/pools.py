@@ -1,5 +1,6 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -7,13 +8,16 @@ from django.views.decorators.http import require_GET, require_POST
 from assessment.access import ORGANIZERS, get_pool_for_user, get_track_for_user
 from assessment.domain.errors import DomainError
 from assessment.forms.duties import DutyForm
+from assessment.forms.duty_list import ReviewForm
+from assessment.forms.pool_runs import ExtensionForm
 from assessment.forms.pools import PoolForm
 from assessment.models import Assessor
 from assessment.selectors.plans import plans_made
-from assessment.selectors.pools import Spread, pools_with_sizes, spread_of
-from assessment.selectors.progress import pool_board, work_in_pool
+from assessment.selectors.pools import Spread, pooled_runs, pools_with_sizes, spread_of
+from assessment.selectors.progress import work_in_pool
 from assessment.services.duties import duties_withdraw
-from assessment.services.pools import pool_create, pool_preview
+from assessment.services.imports.result import counted
+from assessment.services.pools import pool_create, pool_extend, pool_extension_preview, pool_preview
 
 from .posting import posted
 
@@ -27,7 +31,7 @@ def pools(request, slug):
     if request.method == "POST" and "preview" in request.POST:
         context["sizes"] = _spread(form)
     elif request.method == "POST" and form.is_valid():
-        pool = form.attempt(pool_create, track=track, by=request.user, **form.cleaned_data)
+        pool = form.attempt(pool_create, track=track, by=request.user, **form.size(), **form.terms())
         if pool:
             messages.success(request, f"The pool “{pool.name}” is made. Now say who judges it.")
             return redirect("pool", track.slug, pool.pk)
@@ -45,7 +49,7 @@ def preview(request, slug):
 
 @login_required
 def pool(request, slug, pk):
-    """Topics down, people across; who judges what; the judges' jobs."""
+    """What the pool is made of, who judges it, the judges' jobs."""
     pool = get_pool_for_user(request.user, slug, pk)
     return _pool_page(request, pool, DutyForm(pool=pool))
 
@@ -65,17 +69,42 @@ def duties_assign(request, slug, pk):
     return redirect("pool", slug, pk)
 
 
-def _pool_page(request, pool, form):
-    works = work_in_pool(pool)
-    board = pool_board(pool, works)
+@login_required
+@require_POST
+def extend(request, slug, pk):
+    """More runs into the pool, or deeper ones."""
+    pool = get_pool_for_user(request.user, slug, pk)
+    form = ExtensionForm(request.POST, pool=pool)
+    if "preview" in request.POST:
+        return _pool_page(request, pool, DutyForm(pool=pool), form, _growth(form))
+    added = form.attempt(pool_extend, pool=pool, runs=form.depths()) if form.is_valid() else None
+    if added is None:
+        return _pool_page(request, pool, DutyForm(pool=pool), form)
+    messages.success(request, f"{counted(added, 'new pair')}: whoever judges these topics has them from now on.")
+    return redirect("pool", slug, pk)
+
+
+@login_required
+@require_GET
+def extension_preview(request, slug, pk):
+    """A fragment: what the ticked runs would add to the pool."""
+    form = ExtensionForm(request.GET, pool=get_pool_for_user(request.user, slug, pk))
+    return render(request, "assessment/_pool_growth.html", {"extension": form, "growth": _growth(form)})
+
+
+def _pool_page(request, pool, form, extension=None, growth=None):
+    sizes = dict(pool.items.order_by().values_list("topic").annotate(Count("pk")))
     context = {
         "track": pool.track,
         "pool": pool,
-        "size": sum(row.size for row in board),
+        "size": sum(sizes.values()),
+        "topics": len(sizes),
         "form": form,
-        "works": works,
-        "board": board,
-        "runs": pool.runs.all(),
+        "review_form": ReviewForm(pool=pool),
+        "works": work_in_pool(pool),
+        "runs": pooled_runs(pool),
+        "extension": extension or ExtensionForm(pool=pool),
+        "growth": growth,
         "plans": plans_made(pool),
     }
     return render(request, "assessment/pool.html", context)
@@ -100,6 +129,13 @@ def _spread(form: PoolForm) -> Spread | None:
     """The sizes of the pool that a valid form describes; None, with the reason in the form, otherwise."""
     if not form.is_valid():
         return None
-    chosen = {name: form.cleaned_data[name] for name in ("depth", "runs")}
-    rows = form.attempt(pool_preview, track=form.track, **chosen)
+    rows = form.attempt(pool_preview, track=form.track, **form.size())
+    return None if rows is None else spread_of(rows)
+
+
+def _growth(form: ExtensionForm) -> Spread | None:
+    """What the runs of a valid form would add to each topic; None, with the reason in the form, otherwise."""
+    if not form.is_valid():
+        return None
+    rows = form.attempt(pool_extension_preview, pool=form.pool, runs=form.depths())
     return None if rows is None else spread_of(rows)

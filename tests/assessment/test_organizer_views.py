@@ -23,13 +23,23 @@ PAGES = {
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
     "pool": {"alice": 200, "bob": 404, "vera": 404},
+    "pool_extension_preview": {"alice": 200, "bob": 404, "vera": 404},
     "plan": {"alice": 200, "bob": 404, "vera": 404},
     "plan_preview": {"alice": 200, "bob": 404, "vera": 404},
     "plan_file": {"alice": 200, "bob": 404, "vera": 404},
     "plan_export": {"alice": 200, "bob": 404, "vera": 404},
     "people": {"alice": 200, "bob": 404, "vera": 404},
 }
-OF_A_POOL = ("pool", "duties_assign", "plan", "plan_preview", "plan_file", "plan_export")
+OF_A_POOL = (
+    "pool",
+    "pool_extend",
+    "pool_extension_preview",
+    "duties_assign",
+    "plan",
+    "plan_preview",
+    "plan_file",
+    "plan_export",
+)
 WRITES = (
     "track_edit",
     "topics",
@@ -37,6 +47,7 @@ WRITES = (
     "runs",
     "assessors",
     "pools",
+    "pool_extend",
     "duties_assign",
     "plan",
     "plan_file",
@@ -66,7 +77,7 @@ def test_only_organizers_write(as_user, addresses, alice, bob, vera, charlie, na
     assert as_user(alice).post(addresses[name], {}).status_code == 200
 
 
-@pytest.mark.parametrize("name", [*PAGES, "duties_assign"])
+@pytest.mark.parametrize("name", [*PAGES, "duties_assign", "pool_extend"])
 def test_without_a_login_there_is_only_the_login(client, addresses, name):
     assert client.get(addresses[name]).headers["Location"].startswith(reverse("login"))
 
