@@ -7,16 +7,16 @@ const PRESSED_BY_ENTER = "a, button, summary, input";
 export function listenForKeys({ first, allowed }) {
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
-    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     // A field in a window that has just been closed keeps the focus for one frame more.
     if (target.closest?.(TYPING)?.checkVisibility()) return;
-    if (key === "Enter" && target.closest?.(PRESSED_BY_ENTER)) return;
+    if ((key === "Enter" || key === " ") && target.closest?.(PRESSED_BY_ENTER)) return;
     if (key.startsWith("Arrow") && target.closest?.("input")) return;
     const open = document.querySelector("[popover]:popover-open");
-    const name = key.length === 1 ? key.toLowerCase() : key;
+    const name = key === " " ? "Space" : key.length === 1 ? key.toLowerCase() : key;
     const having = [...document.querySelectorAll(`[data-keys~="${CSS.escape(name)}"]`)].filter(usable);
     const control = having.find((each) => each.matches(first)) ?? having[0];
-    if (!control) return;
+    if (!control || (event.repeat && !("repeats" in control.dataset))) return;
     if (open ? control.getAttribute("popovertarget") !== open.id : !allowed(control)) return;
     event.preventDefault();
     control.click();
