@@ -66,9 +66,7 @@ class Command(TrackCommand):
             return person
         organizers = list(User.objects.filter(memberships__track=track, memberships__role=Role.ORGANIZER))
         if len(organizers) != 1:
-            raise DomainError(
-                f"{track.slug} has {len(organizers)} organizers: name one with --adjudicator."
-            )
+            raise DomainError(f"{track.slug} has {len(organizers)} organizers: name one with --adjudicator.")
         return organizers[0]
 
     def _check_same(self, stored: Adjudication, sources: list, pool: Pool | None, adjudicator: User) -> None:
