@@ -147,3 +147,34 @@ def as_user(client):
         return client
 
     return logged_in
+
+
+@pytest.fixture
+def dora(track, alice):
+    dora = person("dora")
+    member_set(track=track, user=dora, role=Role.ASSESSOR, by=alice)
+    return dora
+
+
+@pytest.fixture
+def wide_pool(track, pool, documents):
+    """Twelve topics with two passages each: the pool's three and nine more."""
+    more = Topic.objects.bulk_create(Topic(track=track, qid=f"r{n}", query="x", position=n) for n in range(4, 13))
+    PoolItem.objects.bulk_create(
+        PoolItem(pool=pool, topic=topic, document=document, position=n, best_rank=n, lot=n, run_ids=[1], ranks=[n])
+        for topic in more
+        for n, document in enumerate(documents[:2], 1)
+    )
+    return pool
+
+
+@pytest.fixture
+def trusted(track, wide_pool, judge, documents):
+    """Has graded three documents outside the pool in every topic, one of them without a text; the judge all inside."""
+    trusted = Assessor.objects.create(track=track, kind=Assessor.Kind.IMPORTED, name="expert")
+    for topic in track.topics.all():
+        for document in documents[3:]:
+            Judgment.objects.create(assessor=trusted, topic=topic, document=document, grade=2)
+        for document, grade in zip(documents[:2], (1, 3), strict=True):
+            Judgment.objects.create(assessor=judge, topic=topic, document=document, grade=grade, confidence=0.6)
+    return trusted

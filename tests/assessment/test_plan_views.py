@@ -6,18 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from assessment.models import Duty, Judgment, Role
+from assessment.models import Duty, Judgment, PoolItem
 from assessment.services.duties import duties_assign
-from assessment.services.people import member_set
-
-from .conftest import person
-
-
-@pytest.fixture
-def dora(track, alice):
-    dora = person("dora")
-    member_set(track=track, user=dora, role=Role.ASSESSOR, by=alice)
-    return dora
 
 
 def asked(*people, **more):
@@ -136,3 +126,85 @@ def test_a_track_without_people_sends_to_the_people_first(as_user, alice, track,
     alice.is_staff = True
     alice.save()
     assert "People come first" in as_user(alice).get(address("plan", pool)).content.decode()
+
+
+def words(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_the_fragment_tells_of_second_judgments_and_of_vigilance_items(
+    as_user, alice, bob, dora, wide_pool, judge, trusted, documents
+):
+    Judgment.objects.filter(assessor=trusted, document=documents[3]).delete()
+    settings = asked(
+        bob, dora, manual=0, post_edit=1, suggestion_source=judge.pk, vigilance_percent=100, trusted=trusted.pk,
+        overlap_percent=1, overlap_of="pairs",
+    )  # fmt: skip
+    said = words(as_user(alice).get(address("plan_preview", wide_pool), settings).content.decode())
+    assert "12 of 24 vigilance items wanted can be planted: expert has graded too few pairs outside this pool" in said
+    assert "second judgments of 0 passages in 12 topics" in said
+    assert re.search(r"All 24 36 36 in 24 0 in 12 12 of 24 wanted", said), said
+
+
+def test_without_labels_the_fragment_says_that_vigilance_items_could_not_hide(
+    as_user, alice, bob, wide_pool, judge, trusted
+):
+    Judgment.objects.filter(assessor=judge).delete()
+    settings = asked(
+        bob, manual=0, post_edit=1, suggestion_source=judge.pk, vigilance_percent=50, trusted=trusted.pk
+    )  # fmt: skip
+    said = words(as_user(alice).get(address("plan_preview", wide_pool), settings).content.decode())
+    assert "they need labels of lexical to hide among" in said
+
+
+def test_the_fragment_says_that_a_shared_pools_topics_are_shared(as_user, alice, bob, pool):
+    pool.quota = 2
+    pool.save()
+    said = words(as_user(alice).get(address("plan_preview", pool), asked(bob)).content.decode())
+    assert "those who have the same topic share its passages, each for 2 people" in said
+
+
+def test_the_pools_page_says_which_plan_made_its_duties(as_user, alice, bob, dora, pool, judge):
+    client = as_user(alice)
+    settings = asked(
+        bob, dora, post_edit=2, suggestion_source=judge.pk, overlap_percent=20, overlap_of="pairs", seed=7,
+        order="best_rank",
+    )  # fmt: skip
+    digest = client.post(address("plan", pool), settings | {"preview": "1"}).context["preview"].digest
+    client.post(address("plan", pool), settings | {"assign": "1", "shown": digest})
+    said = words(client.get(address("pool", pool)).content.decode())
+    assert re.search(
+        r"Made by plan of \d+ \w+ \d{4}, \d\d:\d\d by alice, seed 7 : 6 duties over bob, dora; manual 1, post-edit 2; "
+        r"suggestions by lexical; overlap 20 % of pairs; order best rank\. All stand as planned\.",
+        said,
+    ), said
+    client.post(address("duties_assign", pool), {"withdraw": Duty.objects.first().assessor_id})
+    assert "of them stand as planned." in words(client.get(address("pool", pool)).content.decode())
+
+
+def test_order_share_and_vigilance_are_given_by_hand(as_user, alice, bob, wide_pool, judge, trusted):
+    by_hand = {
+        "person": bob.pk, "condition": "post_edit", "suggestion_source": judge.pk, "reveal": "commit_then_reveal",
+        "order": "docid", "sample_percent": 40, "vigilance_percent": 50, "trusted": trusted.pk,
+    }  # fmt: skip
+    client = as_user(alice)
+    assert client.post(address("duties_assign", wide_pool), by_hand).status_code == 302
+    rows = Duty.objects.values_list("order", "sample_percent", "vigilance_percent", "trusted__name", "plan")
+    assert set(rows) == {("docid", 40, 50, "expert", None)}
+    assert PoolItem.with_planted.filter(planted_for__isnull=False).count() == 12
+    # without scripts every field is sent: what manual judging does not use is dropped
+    assert client.post(address("duties_assign", wide_pool), by_hand | {"condition": "manual"}).status_code == 302
+    rows = Duty.objects.values_list("condition", "order", "vigilance_percent", "trusted")
+    assert set(rows) == {("manual", "docid", 0, None)}
+    assert not PoolItem.with_planted.filter(planted_for__isnull=False).exists()
+
+
+def test_vigilance_by_hand_needs_somebody_trusted_and_says_so(as_user, alice, bob, pool, judge):
+    page = as_user(alice).post(
+        address("duties_assign", pool),
+        {"person": bob.pk, "condition": "post_edit", "suggestion_source": judge.pk, "reveal": "always",
+         "vigilance_percent": 10},
+    )  # fmt: skip
+    assert page.status_code == 200
+    assert "Name the assessor whose grades vigilance items are known by" in page.content.decode()
+    assert "<details open><summary>Order, share, vigilance" in page.content.decode()

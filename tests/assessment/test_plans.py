@@ -1,41 +1,19 @@
-import io
+"""Plans: seen first, made as seen, kept with what was asked of them."""
+
 from collections import Counter
+from dataclasses import replace
 
 import pytest
-from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from assessment.domain.errors import DomainError, FileError
-from assessment.models import Assessor, Document, Duty, Judgment, PoolItem, Role, Topic
-from assessment.selectors.plans import plan_file
+from assessment.domain.errors import DomainError
+from assessment.models import Assessor, Duty, Judgment, PoolItem
+from assessment.selectors.plans import plans_made
 from assessment.selectors.progress import work_of_user
 from assessment.services.duties import duties_assign, duties_leave_to
-from assessment.services.imports import plan_import
-from assessment.services.people import member_remove, member_set
+from assessment.services.people import assessor_ensure, member_remove
 from assessment.services.plans import PlanSettings, plan_apply, plan_preview
-
-from .conftest import person
-
-HEADER = "pool,topic,assessor,condition,reveal,suggestion_source,order,sample_percent,vigilance,trusted\n"
-OLD_HEADER = "pool,topic,assessor,condition,reveal,suggestion_source\n"
-
-
-@pytest.fixture
-def dora(track, alice):
-    dora = person("dora")
-    member_set(track=track, user=dora, role=Role.ASSESSOR, by=alice)
-    return dora
-
-
-@pytest.fixture
-def wide_pool(track, pool, documents):
-    """Twelve topics with two passages each: the pool's three and nine more."""
-    more = Topic.objects.bulk_create(Topic(track=track, qid=f"r{n}", query="x", position=n) for n in range(4, 13))
-    PoolItem.objects.bulk_create(
-        PoolItem(pool=pool, topic=topic, document=document, position=n, best_rank=n, lot=n, run_ids=[1], ranks=[n])
-        for topic in more
-        for n, document in enumerate(documents[:2], 1)
-    )
-    return pool
 
 
 def settings(*people, **more):
@@ -89,6 +67,114 @@ def test_filtered_work_is_counted_without_what_the_source_graded_0(pool, bob, ni
     assert preview.total.total.passages == 5
     # q1 has two grades of nist in the pool; q2 one that could not be judged, which is no grade
     assert (preview.pairs, preview.source_graded) == (6, 2)
+
+
+def test_post_edit_work_is_counted_as_filtered_work_is(pool, bob, nist, topics, documents):
+    Judgment.objects.filter(assessor=nist, topic=topics[0], document=documents[0]).update(grade=0)
+    preview = plan_preview(pool=pool, settings=settings(bob, weights={"post_edit": 1}, suggestion_source=nist))
+    assert preview.total.total.passages == 5
+
+
+def test_an_overlap_by_pairs_counts_the_lots_that_are_in_the_pool(wide_pool, bob, dora):
+    """Of 24 pairs the seven with the lots 100 to 106 are in the first 10 %: not 2.4, and not one in each topic."""
+    for place, item in enumerate(wide_pool.items.order_by("topic__position", "position")):
+        PoolItem.objects.filter(pk=item.pk).update(lot=100 + place if place < 7 else 110 + place)
+    wanted = settings(bob, dora, overlap_percent=10, overlap_of="pairs", seed=4)
+    preview = plan_preview(pool=wide_pool, settings=wanted)
+    assert (preview.total.seconds, preview.total.total) == ((12, 7), (24, 31))
+    assert abs(preview.works[0].total.passages - preview.works[1].total.passages) <= 2
+    plan_apply(pool=wide_pool, settings=wanted)
+    assert Counter(Duty.objects.values_list("sample_percent", flat=True)) == {100: 12, 10: 12}
+    works = [work for user in (bob, dora) for work in work_of_user(user)]
+    assert [work.total for work in works] == [work.total.passages for work in preview.works]
+
+
+def test_the_order_goes_with_every_duty_that_people_have(wide_pool, bob, judge):
+    weights = {"manual": 1, "automatic": 1}
+    plan_apply(pool=wide_pool, settings=settings(bob, weights=weights, suggestion_source=judge, order="docid"))
+    assert set(Duty.objects.values_list("condition", "order")) == {("manual", "docid"), ("automatic", "")}
+
+
+def test_a_preview_says_how_many_vigilance_items_there_can_be(wide_pool, bob, dora, judge, trusted, documents):
+    wanted = settings(
+        bob, dora, weights={"manual": 1, "post_edit": 1}, suggestion_source=judge, vigilance_percent=100,
+        trusted=trusted, seed=3,
+    )  # fmt: skip
+    preview = plan_preview(pool=wide_pool, settings=wanted)
+    assert preview.total.planted == (12, 12)
+    assert [share.passages for share in preview.total.shares] == [12, 24]
+    Judgment.objects.filter(assessor=trusted, document=documents[3]).delete()
+    preview = plan_preview(pool=wide_pool, settings=wanted)
+    assert preview.total.planted == (6, 12)
+    assert not PoolItem.with_planted.filter(planted_for__isnull=False).exists()
+    plan_apply(pool=wide_pool, settings=wanted, shown=preview.digest)
+    assert PoolItem.with_planted.filter(planted_for__isnull=False).count() == 6
+    works = [work for user in (bob, dora) for work in work_of_user(user)]
+    assert [work.total for work in works] == [work.total.passages for work in preview.works]
+
+
+def test_another_share_of_vigilance_is_another_plan(wide_pool, bob, judge, trusted):
+    asked = {"weights": {"post_edit": 1}, "suggestion_source": judge, "trusted": trusted}
+    shown = plan_preview(pool=wide_pool, settings=settings(bob, vigilance_percent=50, **asked)).digest
+    with pytest.raises(DomainError, match="not the one that was shown"):
+        plan_apply(pool=wide_pool, settings=settings(bob, vigilance_percent=60, **asked), shown=shown)
+
+
+def test_what_was_asked_of_a_plan_is_kept_with_its_duties(wide_pool, alice, bob, dora, judge, assessor_bob, topics):
+    wanted = settings(
+        bob, dora, weights={"manual": 1, "filtered": 2}, suggestion_source=judge, overlap_percent=20,
+        overlap_of="pairs", seed=7,
+    )  # fmt: skip
+    stored = plan_apply(pool=wide_pool, settings=wanted, by=alice)
+    [made] = plans_made(wide_pool)
+    assert (made.plan.made_by, made.standing, made.asked["duties"]) == (alice, stored, 24)
+    assert made.asked == {
+        "people": ["bob", "dora"],
+        "weights": {"manual": 1, "filtered": 2},
+        "suggestion_source": "lexical",
+        "reveal": "always",
+        "overlap_percent": 20,
+        "overlap_of": "pairs",
+        "order": "",
+        "vigilance_percent": 0,
+        "trusted": None,
+        "seed": 7,
+        "every_topic": False,
+        "duties": 24,
+    }
+    # by hand, under other terms: this one is no more as the plan made it
+    mine = Duty.objects.filter(assessor=assessor_bob, condition="manual").first()
+    duties_assign(pool=wide_pool, assessor=assessor_bob, topics=[mine.topic], condition="manual", order="docid")
+    [made] = plans_made(wide_pool)
+    assert made.standing == 23
+
+
+def test_a_refused_plan_is_not_kept(wide_pool, bob, dora):
+    with pytest.raises(DomainError):
+        plan_apply(pool=wide_pool, settings=settings(bob, dora), shown="0")
+    assert plans_made(wide_pool) == []
+
+
+def test_a_plan_is_made_and_shown_with_as_many_queries_for_many_as_for_few(
+    wide_pool, track, bob, dora, alice, judge, trusted
+):
+    few = settings(bob, weights={"post_edit": 1, "manual": 1, "automatic": 1}, suggestion_source=judge, seed=1,
+        vigilance_percent=50, trusted=trusted)  # fmt: skip
+    many = replace(few, people=[alice, bob, dora], overlap_percent=50)
+    counts = []
+    for wanted in (few, many):
+        member = plan_preview(pool=wide_pool, settings=wanted)
+        with CaptureQueriesContext(connection) as shown:
+            plan_preview(pool=wide_pool, settings=wanted)
+        assessor_ensure(track=track, user=alice)
+        with CaptureQueriesContext(connection) as made:
+            plan_apply(pool=wide_pool, settings=wanted)
+        counts.append((len(shown), len(made)))
+        assert Duty.objects.count() == len(member.duties)
+        Duty.objects.all().delete()
+    assert counts[0] == counts[1]
+    assert counts[0][0] <= 16
+    assert counts[0][1] <= 36
 
 
 def test_a_plan_that_is_not_the_one_shown_is_not_made(wide_pool, bob, dora):
@@ -160,123 +246,3 @@ def test_people_without_a_role_are_refused(pool, track, alice, bob):
 def test_topics_are_left_to_a_judge_once(pool, judge, topics, documents):
     assert duties_leave_to(pool=pool, source=judge, topics=topics[:2]) == 2
     assert duties_leave_to(pool=pool, source=judge, topics=topics) == 1
-
-
-def load(track, *lines, header=OLD_HEADER, pool=None):
-    text = header + "".join(f"{line}\n" for line in lines)
-    return plan_import(track=track, source=io.BytesIO(text.encode()), name="plan.csv", pool=pool)
-
-
-def test_a_plan_goes_out_and_comes_in_again_unchanged(wide_pool, track, bob, dora, judge):
-    weights = dict.fromkeys(["manual", "filtered", "post_edit", "automatic"], 1)
-    plan_apply(pool=wide_pool, settings=settings(bob, dora, weights=weights, suggestion_source=judge))
-    text = "".join(plan_file(track))
-    assert text.startswith(HEADER)
-    assert text.count("\n") == 13
-    same = plan_import(track=track, source=io.BytesIO(text.encode()), name="plan.csv")
-    assert (same.status, same.summary) == ("unchanged", "Duties: 0 new, 0 changed, 12 unchanged.")
-    Duty.objects.all().delete()
-    again = plan_import(track=track, source=io.BytesIO(text.encode()), name="plan.csv")
-    assert (again.status, again.summary) == ("stored", "Duties: 12 new, 0 changed, 0 unchanged.")
-    assert "".join(plan_file(track)) == text
-
-
-def test_a_changed_plan_changes_what_it_names_and_nothing_else(pool, track, bob, judge, assessor_bob):
-    duties_assign(pool=pool, assessor=assessor_bob, condition="manual")
-    result = load(
-        track,
-        "pool-2,q1,bob,post_edit,commit_then_reveal,lexical",
-        "pool-2,q2,bob,manual,never,",
-        "pool-2,q2,alice,manual,never,",
-    )
-    assert result.summary == "Duties: 1 new, 1 changed, 1 unchanged."
-    assert stored() == {
-        ("q1", "bob", "post_edit", "commit_then_reveal", "lexical"),
-        ("q2", "bob", "manual", "never", None),
-        ("q2", "alice", "manual", "never", None),
-        ("q3", "bob", "manual", "never", None),
-    }
-
-
-def test_every_problem_is_listed_with_its_line_and_nothing_is_stored(
-    pool, track, vera, judge, assessor_bob, topics, documents
-):
-    duties_assign(pool=pool, assessor=assessor_bob, topics=topics[:1], condition="manual")
-    Judgment.objects.create(assessor=assessor_bob, topic=topics[0], document=documents[0], grade=1)
-    Topic.objects.create(track=track, qid="q4", query="not in the pool", position=4)
-    with pytest.raises(FileError) as caught:
-        load(
-            track,
-            "pool-2,q2,bob,manual,never,",
-            "pool-3,q2,bob,manual,never,",
-            "pool-2,q9,bob,manual,never,",
-            "pool-2,q4,bob,manual,never,",
-            "pool-2,q3,zoe,manual,never,",
-            "pool-2,q3,vera,manual,never,",
-            "pool-2,q3,bob,blind,never,",
-            "pool-2,q3,alice,manual,always,",
-            "pool-2,q2,alice,post_edit,never,lexical",
-            "pool-2,q1,alice,filtered,never,umbrela",
-            "pool-2,q1,bob,filtered,never,lexical",
-            "pool-2,q2,bob,manual,never,",
-            "pool-2,q2,lexical,manual,never,",
-            "pool-2,q3,lexical,automatic,never,",
-            "pool-9,q9,zoe,manual,never,",
-        )
-    said = [(problem.line, problem.message) for problem in caught.value.problems]
-    assert said == [
-        (3, "there is no pool 'pool-3' in the track"),
-        (4, "topic q9 is not in the track"),
-        (5, "the pool pool-2 has nothing for topic q4"),
-        (6, "there is no assessor 'zoe' in the track"),
-        (7, "there is no assessor 'vera' in the track"),
-        (8, "There is no condition “blind” with suggestions shown “never”."),
-        (9, "The condition “manual” never shows a suggestion."),
-        (10, "Post-edit shows the suggestion: choose whether always, or after the first grade."),
-        (11, "there is no assessor 'umbrela' to take suggestions from"),
-        (12, "bob has begun topic q1 under other terms, which must stay"),
-        (13, "this topic and assessor are already on line 2"),
-        (14, "lexical is not a person; duties are for people."),
-        (15, "Under the condition “automatic” lexical is also the source of the suggestions."),
-        (16, "there is no pool 'pool-9' in the track"),
-        (16, "topic q9 is not in the track"),
-        (16, "there is no assessor 'zoe' in the track"),
-    ]
-    assert Duty.objects.count() == 1
-
-
-def test_on_a_pools_page_lines_of_other_pools_are_problems(pool, track, bob):
-    other = track.pools.create(name="other", depth=1)
-    with pytest.raises(FileError) as caught:
-        load(track, "pool-2,q1,bob,manual,never,", pool=other)
-    assert "a duty of the pool pool-2, not of other" in str(caught.value.problems[0])
-
-
-def test_a_plan_is_read_with_as_many_queries_for_much_as_for_little(
-    wide_pool, track, bob, dora, judge, django_assert_max_num_queries
-):
-    lines = [f"pool-2,{qid},{name},manual,never," for qid in ("q1", "q2", *(f"r{n}" for n in range(4, 13)))
-             for name in ("bob", "dora")]  # fmt: skip
-    with django_assert_max_num_queries(30):
-        load(track, *lines)
-    assert Duty.objects.count() == 22
-
-
-def test_plans_go_out_and_in_by_command(wide_pool, track, bob, assessor_bob, documents, tmp_path):
-    out = io.StringIO()
-    duties_assign(pool=wide_pool, assessor=assessor_bob, topics=list(track.topics.all()[:1]), condition="manual")
-    call_command("export_plan", "small", "--pool", "pool-2", stdout=out)
-    assert out.getvalue() == f"{HEADER}pool-2,q1,bob,manual,never,,,100,0,\n"
-    path = tmp_path / "plan.csv"
-    path.write_text(f"{out.getvalue()}pool-2,q2,bob,manual,never,,,100,0,\n")
-    told = io.StringIO()
-    call_command("import_plan", "small", str(path), stdout=told)
-    assert told.getvalue() == "stored: Duties: 1 new, 0 changed, 1 unchanged.\n"
-    with pytest.raises(DomainError, match="no pool 'x'; there are: pool-2"):
-        call_command("export_plan", "small", "--pool", "x")
-    path.write_text(f"{OLD_HEADER}pool-2,q9,bob,manual,never,\n")
-    err = io.StringIO()
-    with pytest.raises(DomainError):
-        call_command("import_plan", "small", str(path), stderr=err)
-    assert "line 2: topic q9 is not in the track" in err.getvalue()
-    assert Document.objects.count() == len(documents)

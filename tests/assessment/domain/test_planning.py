@@ -6,9 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment.domain.errors import DomainError
-from assessment.domain.planning import AUTOMATIC, CONDITIONS, FILTERED, MANUAL, POST_EDIT, PlannedDuty, PlanTopic, plan
+from assessment.domain.planning import (
+    AUTOMATIC,
+    CONDITIONS,
+    FILTERED,
+    MANUAL,
+    PAIRS,
+    POST_EDIT,
+    PlannedDuty,
+    PlanTopic,
+    plan,
+)
+from assessment.domain.planning import TOPICS as TOPIC_SHARE
 
-SIZES = st.integers(1, 60).flatmap(lambda pairs: st.tuples(st.just(pairs), st.integers(0, pairs)))
+
+def parts(pairs):
+    """Of so many pairs: those that are not filtered, then planted ones, and the same of a sample."""
+    inside, beside = st.integers(0, pairs), st.integers(0, 9)
+    return st.tuples(st.just(pairs), inside, beside, inside, inside, beside).map(
+        lambda sizes: (*sizes[:4], min(sizes[3], sizes[4], sizes[1]), min(sizes[2], sizes[5]))
+    )
+
+
+SIZES = st.integers(1, 60).flatmap(parts)
 TOPICS = st.dictionaries(st.text(min_size=1, max_size=4), SIZES, max_size=25).map(
     lambda sizes: [PlanTopic(name, *size) for name, size in sizes.items()]
 )
@@ -27,7 +47,7 @@ def work_of(planned, topics, people):
     loads = dict.fromkeys(people, 0)
     for duty in planned:
         if duty.assessor is not None:
-            loads[duty.assessor] += sizes[duty.topic].work(duty.condition)
+            loads[duty.assessor] += duty.work(sizes[duty.topic])
     return loads
 
 
@@ -48,10 +68,39 @@ def test_every_topic_is_planned_once_and_the_overlap_twice_by_two_people(topics,
     assert all((duty.assessor is None) == (duty.condition == AUTOMATIC) for duty in planned)
 
 
-@given(TOPICS, PEOPLE, WEIGHTS, SEEDS, PERCENT)
-def test_loads_differ_by_one_topic_at_most(topics, people, weights, seed, percent):
-    loads = work_of(plan(topics, people, weights, seed=seed, overlap_percent=percent), topics, people)
-    assert max(loads.values()) - min(loads.values()) <= max((topic.pairs for topic in topics), default=0)
+@given(TOPICS, PEOPLE, WEIGHTS, SEEDS, st.integers(1, 100))
+def test_an_overlap_by_pairs_is_a_share_of_every_topic_for_somebody_else(topics, people, weights, seed, percent):
+    planned = plan(topics, people, weights, seed=seed, overlap_percent=percent, overlap_of=PAIRS)
+    first = {duty.topic: duty for duty in planned if not duty.is_second}
+    second = {duty.topic: duty for duty in planned if duty.is_second}
+    assert second.keys() == {topic for topic, duty in first.items() if duty.condition != AUTOMATIC}
+    assert all(duty.sample_percent == 100 for duty in first.values())
+    for topic, duty in second.items():
+        assert duty.sample_percent == percent
+        assert duty.assessor != first[topic].assessor
+        assert duty[2:5] == first[topic][2:5]
+
+
+def test_an_overlap_of_no_pairs_gives_nobody_a_second_duty():
+    planned = plan(equal_topics(5), ["ann", "ben"], [MANUAL], seed=1, overlap_percent=0, overlap_of=PAIRS)
+    assert len(planned) == 5
+
+
+def test_people_share_the_samples_and_what_is_planted():
+    topics = [PlanTopic(f"q{number}", 30, 10, 2, 6, 3, 1) for number in range(40)]
+    people = ["ann", "ben", "cem"]
+    planned = plan(topics, people, [MANUAL, POST_EDIT], seed=1, overlap_percent=20, overlap_of=PAIRS)
+    loads = work_of(planned, topics, people)
+    assert sum(loads.values()) == 20 * (30 + 6) + 20 * (10 + 2 + 3 + 1)
+    assert max(loads.values()) - min(loads.values()) <= 4
+
+
+@given(TOPICS, PEOPLE, WEIGHTS, SEEDS, PERCENT, st.sampled_from([TOPIC_SHARE, PAIRS]))
+def test_loads_differ_by_one_topic_at_most(topics, people, weights, seed, percent, overlap_of):
+    planned = plan(topics, people, weights, seed=seed, overlap_percent=percent, overlap_of=overlap_of)
+    loads = work_of(planned, topics, people)
+    largest = max((max(topic.pairs, topic.filtered_pairs + topic.planted) for topic in topics), default=0)
+    assert max(loads.values()) - min(loads.values()) <= largest
 
 
 @given(TOPICS, PEOPLE, WEIGHTS, SEEDS, PERCENT)
@@ -165,3 +214,14 @@ def test_a_plan_without_anybody_is_all_automatic():
 def test_what_no_plan_can_be_made_of_is_refused_in_words(people, conditions, overlap, sentence):
     with pytest.raises(DomainError, match=sentence):
         plan(equal_topics(3), people, conditions, seed=0, overlap_percent=overlap)
+
+
+def test_an_overlap_of_something_else_is_refused():
+    with pytest.raises(DomainError, match="not of “words”"):
+        plan(equal_topics(3), ["ann", "ben"], [MANUAL], seed=0, overlap_percent=10, overlap_of="words")
+
+
+def test_post_edit_shows_what_filtered_shows_and_what_is_planted():
+    topic = PlanTopic("q1", 10, 6, 2, 4, 3, 1)
+    assert [topic.work(condition) for condition in CONDITIONS] == [10, 6, 8, 0]
+    assert [topic.work(condition, sampled=True) for condition in CONDITIONS] == [4, 3, 4, 0]
