@@ -65,6 +65,17 @@ def get_duty_for_user(user: User, pk: int) -> Duty:
     return duty
 
 
+def get_overseen_duty(user: User, slug: str, pk: int) -> Duty:
+    """Anybody's duty in the track that this person organizes."""
+    track = get_track_for_user(user, slug, ORGANIZERS)
+    rows = Duty.objects.select_related("pool", "topic", "assessor__user", "suggestion_source", "trusted")
+    duty = rows.filter(pool__track=track, pk=pk).first()
+    if duty is None:
+        raise Http404("There is no such duty in this track.")
+    duty.pool.track = track
+    return duty
+
+
 def get_adjudication_for_user(user: User, pk: int, to_decide: bool = False) -> Adjudication:
     """An adjudication of this person's track, for its adjudicator, whose membership still stands, and for organizers.
 

@@ -1,25 +1,30 @@
 """How far people are with their duties, counted from the judgments themselves."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db import connection
 
-from assessment.models import Assessor, Condition, Duty, Pool, Role, Topic, Track, User
+from assessment.models import Assessor, Condition, Duty, Pool, Role, Track, User
 
 
 @dataclass
 class DutyProgress:
-    """`done` of `total` items of one duty have a grade or can't be judged; put-off ones are not done."""
+    """`done` of `total` items of one duty have a grade or can't be judged; put-off ones are not done. Of a closed duty
+    nothing more is to be done."""
 
     duty: Duty
     done: int
     total: int
 
     @property
+    def closed(self) -> bool:
+        return self.duty.closed_at is not None
+
+    @property
     def finished(self) -> bool:
-        return self.done >= self.total
+        return self.closed or self.done >= self.total
 
 
 @dataclass
@@ -36,7 +41,7 @@ class Work:
 
     @property
     def total(self) -> int:
-        return sum(duty.total for duty in self.duties)
+        return sum(duty.done if duty.closed else duty.total for duty in self.duties)
 
     @property
     def finished(self) -> bool:
@@ -46,6 +51,16 @@ class Work:
     def next_duty(self) -> Duty:
         """The first with something left; the first of all when everything is done."""
         return next((one.duty for one in self.duties if not one.finished), self.duties[0].duty)
+
+    @property
+    def due_on(self) -> date | None:
+        """The next day by which something has to be finished."""
+        return min((one.duty.due_on for one in self.duties if one.duty.due_on and not one.finished), default=None)
+
+    @property
+    def told(self) -> list[Duty]:
+        """The duties with a word of the organizer's that the assessor has not dealt with yet."""
+        return [one.duty for one in self.duties if one.duty.message and not one.closed]
 
     @property
     def conditions(self) -> list[str]:
@@ -92,22 +107,3 @@ def _by_pool(progress: list[DutyProgress]) -> list[Work]:
         key = (one.duty.pool_id, one.duty.assessor_id)
         works.setdefault(key, Work(one.duty.pool, one.duty.assessor)).duties.append(one)
     return list(works.values())
-
-
-@dataclass
-class BoardRow:
-    """One topic of a pool: its items, and each person's duty in it (None where it is not assigned)."""
-
-    topic: Topic
-    size: int
-    cells: list[DutyProgress | None]
-
-
-def pool_board(pool: Pool, works: list[Work]) -> list[BoardRow]:
-    """Topics down, people across in the order of `works`."""
-    sizes = defaultdict(int)
-    for topic in pool.items.values_list("topic", flat=True):
-        sizes[topic] += 1
-    by_person = [{one.duty.topic_id: one for one in work.duties} for work in works]
-    topics = Topic.objects.filter(pk__in=list(sizes)).order_by("position")
-    return [BoardRow(topic, sizes[topic.pk], [mine.get(topic.pk) for mine in by_person]) for topic in topics]

@@ -20,6 +20,7 @@ TABS = (
     ("Documents", "documents", (), ORGANIZING),
     ("Runs", "runs", ("run",), RESULTS),
     ("Pools", "pools", ("pool", "plan", "plan_file", "job"), ORGANIZING),
+    ("Board", "board", ("board_duty", "board_passage"), ORGANIZING),
     ("Assessors", "assessors", (), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),

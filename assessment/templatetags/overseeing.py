@@ -1,6 +1,6 @@
 """Times on the organizer's board. What was not measured is a dash."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
@@ -46,3 +46,9 @@ def ago(moment: datetime | None) -> str:
 @register.filter
 def state_words(state: str) -> str:
     return JudgmentState(state).label
+
+
+@register.filter
+def when_due(day: date) -> str:
+    """The kind of badge for a day by which something is due."""
+    return "badge-bad" if day < timezone.localdate() else "badge-quiet"

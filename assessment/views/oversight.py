@@ -9,10 +9,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from assessment.access import get_overseen_duty
+from assessment.access import get_duty_for_user, get_overseen_duty
 from assessment.domain.errors import DomainError
 from assessment.forms.oversight import ExtendForm, HandoverForm, ReopenForm
 from assessment.models import Duty
@@ -89,6 +90,17 @@ def leases_hand_back(request, slug, pk):
     count = oversight.leases_hand_back(duty=duty, by=request.user)
     said = f"{count} passage{'s' * (count != 1)} went back from the desk of {duty.assessor.name}."
     return _done(request, duty, said if count else f"Nothing lies idle on the desk of {duty.assessor.name} any more.")
+
+
+@login_required
+@require_POST
+def message_clear(request, pk):
+    """The assessor has dealt with the organizer's word, and goes on where he or she was."""
+    duty = get_duty_for_user(request.user, pk)
+    oversight.duty_message_clear(duty=duty, by=request.user)
+    back = request.headers.get("Referer", "")
+    here = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if here else reverse("duty", args=[duty.pk]))
 
 
 def _menu(request, duty: Duty, **more) -> HttpResponse:

@@ -76,7 +76,7 @@ if (live) {
   }
   document.addEventListener("visibilitychange", () => document.hidden || look());
   $("board-filter").addEventListener("change", () => $("board-filter").requestSubmit());
-  look();
+  document.addEventListener("DOMContentLoaded", look); // by then htmx listens
 }
 
 // --- the menu ---

@@ -1,8 +1,11 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from assessment.models import Assessor, Duty, Judgment, Membership
 from assessment.selectors.judging import column_progress, pool_column
-from assessment.selectors.progress import duty_progress, pool_board, work_in_pool, work_of_user
+from assessment.selectors.progress import duty_progress, work_of_user
 from assessment.services.duties import duties_assign
 
 
@@ -59,12 +62,21 @@ def test_withdrawn_people_have_no_work(pool, assessor_bob, bob):
     assert work_of_user(bob) == []
 
 
-def test_the_board_has_topics_down_and_people_across(pool, track, assessor_bob, alice, topics):
-    other = Assessor.objects.create(track=track, kind="human", user=alice, name="alice")
+def test_nothing_more_is_to_be_done_of_a_closed_duty(pool, assessor_bob, bob, topics, documents):
     duties_assign(pool=pool, assessor=assessor_bob, condition="manual")
-    duties_assign(pool=pool, assessor=other, condition="manual", topics=topics[:1])
-    works = work_in_pool(pool)
-    assert [work.assessor.name for work in works] == ["alice", "bob"]
-    board = pool_board(pool, works)
-    assert [[cell is not None for cell in row.cells] for row in board] == [[True, True], [False, True], [False, True]]
-    assert [row.size for row in board] == [2, 2, 2]
+    Judgment.objects.create(assessor=assessor_bob, topic=topics[0], document=documents[0], grade=1)
+    Duty.objects.filter(topic=topics[0]).update(closed_at=timezone.now())
+    (work,) = work_of_user(bob)
+    assert (work.done, work.total, work.next_duty.topic) == (1, 5, topics[1])
+    Duty.objects.update(closed_at=timezone.now())
+    assert work_of_user(bob)[0].finished
+
+
+def test_work_tells_what_is_due_next_and_what_the_organizer_said(pool, assessor_bob, bob, topics):
+    duties_assign(pool=pool, assessor=assessor_bob, condition="manual")
+    today = timezone.localdate()
+    Duty.objects.filter(topic=topics[1]).update(due_on=today, message="Look at d2 again.")
+    Duty.objects.filter(topic=topics[2]).update(due_on=today - timedelta(days=1), closed_at=timezone.now(), message="x")
+    (work,) = work_of_user(bob)
+    assert work.due_on == today
+    assert [duty.message for duty in work.told] == ["Look at d2 again."]
