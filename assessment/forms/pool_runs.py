@@ -73,5 +73,7 @@ def _depth_field(run: Run) -> forms.IntegerField:
         min_value=1,
         max_value=DEEPEST,
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), wrong),
-        widget=forms.NumberInput(attrs={"class": "run-depth", "aria-label": f"How deep: {run.tag}"}),
+        widget=forms.NumberInput(
+            attrs={"class": "run-depth", "placeholder": "pool’s", "aria-label": f"How deep: {run.tag}"}
+        ),
     )

@@ -34,19 +34,23 @@ class PoolForm(RunsForm):
             (SHARED, "a number of people, who share the passages"),
         ],
         initial=EVERYONE,
-        required=False,
         label="Each passage is judged by",
     )
     quota = forms.IntegerField(
-        min_value=1, max_value=MOST_PEOPLE, initial=1, required=False, label="People for each passage"
+        min_value=1,
+        max_value=MOST_PEOPLE,
+        initial=1,
+        label="People",
+        help_text="For each passage.",
+        error_messages={"required": "Say how many people judge each passage."},
     )
     overlap_percent = forms.IntegerField(
         min_value=0,
         max_value=100,
         initial=0,
-        required=False,
-        label="By one more, %",
-        help_text="Of the passages, drawn by the seed: there, agreement can be measured.",
+        label="One more for, in %",
+        help_text="Of the passages, drawn by the seed, to measure agreement.",
+        error_messages={"required": "Say how many % of the passages one more person judges: 0 for none."},
     )
 
     def __init__(self, data=None, *, track: Track):
@@ -56,10 +60,8 @@ class PoolForm(RunsForm):
         cleaned = super().clean()
         if not cleaned.get("name") and "depth" in cleaned:
             cleaned["name"] = f"pool-{cleaned['depth']}"
-        if cleaned.get("sharing") != SHARED:
+        if cleaned.get("sharing") == EVERYONE:
             self._judged_by_everyone(cleaned)
-        elif cleaned.get("quota") is None and "quota" not in self.errors:
-            self.add_error("quota", "Say how many people judge each passage.")
         return cleaned
 
     def _judged_by_everyone(self, cleaned: dict) -> None:
@@ -75,9 +77,7 @@ class PoolForm(RunsForm):
 
     def terms(self) -> dict:
         """What it says about how they are judged; with `size`, all that `pool_create` takes."""
-        cleaned = self.cleaned_data
-        named = {name: cleaned[name] for name in ("name", "order", "seed", "quota")}
-        return {**named, "overlap_percent": cleaned["overlap_percent"] or 0}
+        return {name: self.cleaned_data[name] for name in ("name", "order", "seed", "quota", "overlap_percent")}
 
 
 class PersonChoice(forms.ModelChoiceField):

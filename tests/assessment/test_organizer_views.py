@@ -165,7 +165,7 @@ def test_settings_are_saved_and_the_short_name_stays(as_user, alice, track):
 
 
 def test_the_size_of_a_pool_is_shown_before_it_is_made(as_user, alice, runs, topics):
-    data = {"depth": 2, "order": "shuffle", "seed": 0, "runs": [run.pk for run in runs]}
+    data = {"depth": 2, "order": "shuffle", "seed": 0, "sharing": "everyone", "runs": [run.pk for run in runs]}
     response = as_user(alice).get(reverse("pool_preview", args=["small"]), data)
     sizes = response.context["sizes"]
     assert (sizes.total, sizes.smallest, sizes.middle, sizes.largest) == (10, 2, 4, 4)
@@ -173,7 +173,7 @@ def test_the_size_of_a_pool_is_shown_before_it_is_made(as_user, alice, runs, top
 
 
 def test_a_pool_without_runs_says_what_to_tick(as_user, alice, runs):
-    data = {"depth": 2, "order": "shuffle", "seed": 0}
+    data = {"depth": 2, "order": "shuffle", "seed": 0, "sharing": "everyone"}
     assert "tick it" in as_user(alice).get(reverse("pool_preview", args=["small"]), data).content.decode()
     response = as_user(alice).post(reverse("pools", args=["small"]), data)
     assert response.status_code == 200
@@ -181,7 +181,7 @@ def test_a_pool_without_runs_says_what_to_tick(as_user, alice, runs):
 
 
 def test_a_pool_is_made_over_the_ticked_runs(as_user, alice, runs):
-    data = {"depth": 1, "order": "docid", "seed": 0, "runs": [runs[0].pk], "name": ""}
+    data = {"depth": 1, "order": "docid", "seed": 0, "sharing": "everyone", "runs": [runs[0].pk], "name": ""}
     response = as_user(alice).post(reverse("pools", args=["small"]), data)
     pool = Pool.objects.get()
     assert response.headers["Location"] == reverse("pool", args=["small", pool.pk])
