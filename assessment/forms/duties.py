@@ -33,9 +33,8 @@ def vigilance_field() -> forms.IntegerField:
         max_value=100,
         initial=0,
         required=False,
-        label="Vigilance items, %",
-        help_text="For post-edit only: so many extra passages with a wrong suggestion for a hundred, to see who "
-        "accepts everything. They count nowhere else.",
+        label="Vigilance, %",
+        help_text="For post-edit only: extra passages with a wrong suggestion, so many for 100. They count nowhere.",
     )
 
 
@@ -45,7 +44,7 @@ def trusted_field() -> SourceChoice:
         required=False,
         empty_label="nobody",
         label="Known by",
-        help_text="Whose grades are trusted: pairs outside the pool that this assessor has graded become the items.",
+        help_text="Whose grades are trusted, of pairs outside the pool.",
     )
 
 

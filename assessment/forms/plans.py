@@ -46,10 +46,10 @@ class PlanForm(DomainForm):
         help_text="This share gets a second person, under the same condition.",
     )
     overlap_of = forms.ChoiceField(
-        choices=[(TOPICS, "topics, each of them whole"), (PAIRS, "pairs of every topic")],
+        choices=[(TOPICS, "topics"), (PAIRS, "pairs")],
         initial=TOPICS,
-        required=False,
         label="Overlap of",
+        help_text="Whole topics, or the same share of every topic's pairs.",
     )
     order = order_field()
     vigilance_percent = vigilance_field()
@@ -98,7 +98,7 @@ class PlanForm(DomainForm):
             suggestion_source=cleaned["suggestion_source"],
             reveal=cleaned["reveal"],
             overlap_percent=cleaned["overlap_percent"],
-            overlap_of=cleaned["overlap_of"] or TOPICS,
+            overlap_of=cleaned["overlap_of"],
             order=cleaned["order"],
             vigilance_percent=cleaned["vigilance_percent"] or 0,
             trusted=cleaned["trusted"] if cleaned["vigilance_percent"] else None,

@@ -12,7 +12,7 @@ from assessment.services.duties import duties_assign
 
 def asked(*people, **more):
     weights = {"manual": 1, "filtered": 0, "post_edit": 0, "automatic": 0}
-    fixed = {"reveal": "always", "overlap_percent": 0, "seed": 0}
+    fixed = {"reveal": "always", "overlap_percent": 0, "overlap_of": "topics", "seed": 0}
     return {"people": [user.pk for user in people], **weights, **fixed, **more}
 
 

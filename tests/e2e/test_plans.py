@@ -44,8 +44,8 @@ def test_a_plan_is_seen_before_it_is_made_and_then_found_by_the_assessors(pool, 
     expect(page.locator("#plan-preview")).to_contain_text("Name whose suggestions")
     expect(page.get_by_role("button", name="Assign")).to_have_count(0)
     page.get_by_label("Suggestions by").select_option(index=3)
-    page.get_by_label("Overlap").fill("50")
-    expect(row(page, "All")).to_contain_text(re.compile(r"12\s*36\s*18 in 6\s*18 in 6\s*4"))
+    page.get_by_label("Overlap, %").fill("50")
+    expect(row(page, "All")).to_contain_text(re.compile(r"12\s*36\s*18 in 6\s*18 in 6\s*12 in 4"))
     expect(page.locator("#plan-preview")).to_contain_text("lexical has graded 0 of these 24 pairs")
     assert not Duty.objects.exists()
 
@@ -89,7 +89,7 @@ def test_a_plan_goes_out_and_comes_in_changed_on_the_pools_page(pool, page):
     text = caught.value.path().read_text()
     assert text.count("\n") == 9
     page.get_by_text("Upload a changed plan").click()
-    changed = text.replace("q2,bob,manual,never,", "q2,bob,filtered,never,lexical").encode()
+    changed = text.replace("q2,bob,manual,never,,", "q2,bob,filtered,never,lexical,").encode()
     page.get_by_label("Plan", exact=True).set_input_files(
         [{"name": "plan.csv", "mimeType": "text/csv", "buffer": changed}]
     )
