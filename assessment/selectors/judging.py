@@ -12,13 +12,14 @@ DONE = (JudgmentState.GRADED, JudgmentState.UNJUDGEABLE)
 
 
 class ColumnEntry(NamedTuple):
-    """One line of the pool column. `state` is empty for unjudged."""
+    """One line of the pool column. `state` is empty for unjudged, `noted` tells that a note goes with the judgment."""
 
     pk: int
     number: int
     title: str
     state: str
     grade: int | None
+    noted: bool = False
 
 
 class Progress(NamedTuple):
@@ -98,10 +99,10 @@ def _column_order(duty: Duty) -> tuple:
 def pool_column(duty: Duty) -> list[ColumnEntry]:
     """The passages of the duty's column in its order, numbered from 1. One query."""
     rows = _in_column(duty).order_by(*_column_order(duty))
-    rows = rows.values_list("item", "document__title", "document__docid", "state", "grade")
+    rows = rows.values_list("item", "document__title", "document__docid", "state", "grade", "judgment__note")
     return [
-        ColumnEntry(pk, number, title or docid, state, grade)
-        for number, (pk, title, docid, state, grade) in enumerate(rows, 1)
+        ColumnEntry(pk, number, title or docid, state, grade, bool(note))
+        for number, (pk, title, docid, state, grade, note) in enumerate(rows, 1)
     ]
 
 
@@ -124,13 +125,14 @@ def next_open(column: list[ColumnEntry], after: int | None = None) -> int | None
 def judging_item(duty: Duty, pk: int | None, *, handed: bool = False) -> DutyItem | None:
     """A passage of the duty's column, ready to show; None if it is not there. One query. `handed`: it is on its way.
 
-    `.state` and `.grade` are the assessor's own; `.suggestion` is the label that may be shown now, `.awaited` tells
-    that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is the label on record as shown,
-    `.own_key` the key of the own grade.
+    `.state`, `.grade`, `.note` and `.evidence` are the assessor's own; `.suggestion` is the label that may be shown now,
+    `.awaited` tells that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is the label on
+    record as shown, `.own_key` the key of the own grade.
     """
     if pk is None:
         return None
     rows = (duty_items(duty) if handed else _in_column(duty)).select_related("document")
+    rows = rows.annotate(note=F("judgment__note"), evidence=F("judgment__evidence"))
     if duty.condition == Condition.POST_EDIT:
         rows = rows.annotate(
             label=Coalesce(F("item__planted"), suggested_label(duty), output_field=JSONField()),

@@ -1,5 +1,6 @@
 """How a passage and a suggestion are drawn on the judging page."""
 
+import json
 import re
 from typing import NamedTuple
 
@@ -32,6 +33,37 @@ def is_web_address(url: str | None) -> bool:
 def paragraphs(text: str) -> list[str]:
     """The text's paragraphs: what blank lines separate."""
     return [part.strip() for part in re.split(r"\n\s*\n", text or "") if part.strip()]
+
+
+class PlacedParagraph(NamedTuple):
+    """A paragraph as a browser may show it, and how its places translate to those of the text it is taken from.
+
+    `start`: where it begins in the text. `returns`: the places in `shown` whose line end had a carriage return before
+    it, which `shown` leaves out: a browser would drop it, or not. All of them count code points.
+    """
+
+    start: int
+    shown: str
+    returns: list[int]
+
+
+@register.filter
+def placed_paragraphs(text: str) -> list[PlacedParagraph]:
+    """The text's paragraphs, as `paragraphs` has them, with their places."""
+    placed, end = [], 0
+    for part in paragraphs(text):
+        start = text.index(part, end)
+        end = start + len(part)
+        lines = part.split("\r\n")
+        returns = [sum(map(len, lines[:n])) + n - 1 for n in range(1, len(lines))]
+        placed.append(PlacedParagraph(start, "\n".join(lines), returns))
+    return placed
+
+
+@register.filter
+def as_json(value) -> str:
+    """For a data attribute: JSON, to be escaped as any other text; an empty list for None."""
+    return json.dumps(value or [], ensure_ascii=False)
 
 
 class Bar(NamedTuple):

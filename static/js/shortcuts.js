@@ -7,7 +7,9 @@ const PRESSED_BY_ENTER = "a, button, summary, input";
 export function listenForKeys({ first, allowed }) {
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const chord = event.ctrlKey || event.metaKey || event.altKey;
+    // Some keyboards have [ and ] on AltGr only, which counts as Ctrl and Alt.
+    if (event.defaultPrevented || event.isComposing || (chord && !event.getModifierState("AltGraph"))) return;
     // A field in a window that has just been closed keeps the focus for one frame more.
     if (target.closest?.(TYPING)?.checkVisibility()) return;
     if ((key === "Enter" || key === " ") && target.closest?.(PRESSED_BY_ENTER)) return;
