@@ -9,7 +9,6 @@ A label that was taken over has the condition `automatic`: nobody looked at it f
 itself whether its sources have changed, also when a file was imported again or a grade taken back.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -121,7 +120,10 @@ class Counts(NamedTuple):
 
 
 class PairStanding(NamedTuple):
-    """One pair: how many sources graded it, from which grade to which, and what the result says of it."""
+    """One pair: how many sources graded it, from which grade to which, and what the result says of it.
+
+    `shares` is JSON as text, the share of the sources that gave each grade: one of thousands of pairs is ever read.
+    """
 
     topic_id: int
     document_id: int
@@ -129,7 +131,7 @@ class PairStanding(NamedTuple):
     sources: int
     lowest: int | None
     highest: int | None
-    shares: dict | None
+    shares: str | None
     judgment_id: int | None
     state: str
     grade: int | None
@@ -161,8 +163,7 @@ def pair_standings(
     """
     with connection.cursor() as cursor:
         cursor.execute(query, standing_of([adjudication], topic, document) | {"places": list(places)})
-        found = [PairStanding(*row) for row in cursor.fetchall()]
-    return [one._replace(shares=one.shares and json.loads(one.shares)) for one in found]
+        return [PairStanding(*row) for row in cursor.fetchall()]
 
 
 def counts_of(adjudications: Iterable[Adjudication]) -> dict[int, Counts]:

@@ -4,6 +4,7 @@ The set is the judgments of an assessor of its own, the adjudication's `result`,
 leaderboards work with it at once. How a pair stands is said in `selectors/adjudication_standing.py`.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -30,42 +31,44 @@ from assessment.models import (
 )
 from assessment.selectors.adjudication_standing import PLACES, STANDING, PairStanding, pair_standings, standing_of
 
+# Under the lock nothing comes between what is read and what is written, so nothing is joined with what was written.
 _WITHDRAW = f"""
 WITH {STANDING},
+outdated AS MATERIALIZED (
+    SELECT topic_id, document_id, judgment_id, state, grade FROM standing
+    WHERE taken AND (sources = 0 OR lowest <> highest OR lowest <> grade)
+),
 withdrawn AS (
-    DELETE FROM assessment_judgment judgment USING standing
-    WHERE judgment.id = standing.judgment_id AND standing.taken AND judgment.condition = 'automatic'
-        AND (standing.sources = 0 OR standing.lowest <> standing.highest OR standing.lowest <> judgment.grade)
-    RETURNING judgment.assessor_id, judgment.topic_id, judgment.document_id, judgment.state, judgment.grade
+    DELETE FROM assessment_judgment WHERE id IN (SELECT judgment_id FROM outdated)
 )
 INSERT INTO assessment_judgmentevent (assessor_id, topic_id, document_id, kind, state, previous_state, previous_grade,
     actor_id, idempotency_key, at)
-SELECT assessor_id, topic_id, document_id, 'undone', '', state, grade, %(actor)s, gen_random_uuid(), now()
-FROM withdrawn
+SELECT %(result)s, topic_id, document_id, 'undone', '', state, grade, %(actor)s, gen_random_uuid(), now()
+FROM outdated
 """
 _TAKE_OVER = f"""
 WITH {STANDING},
+wanted AS MATERIALIZED (
+    SELECT topic_id, document_id, place, state, lowest, shares FROM standing
+    WHERE (place = 'agreed' OR place = 'single' AND %(singles)s) AND state IN ('', 'skipped')
+),
 taken AS (
-    INSERT INTO assessment_judgment AS judgment (assessor_id, topic_id, document_id, state, grade, condition,
+    INSERT INTO assessment_judgment (assessor_id, topic_id, document_id, state, grade, condition,
         distribution, iteration, note, reason, created_at, updated_at)
     SELECT %(result)s, topic_id, document_id, 'graded', lowest, 'automatic', shares, '', '', '', now(), now()
-    FROM standing
-    WHERE (place = 'agreed' OR place = 'single' AND %(singles)s) AND state IN ('', 'skipped')
+    FROM wanted
     ON CONFLICT (assessor_id, topic_id, document_id, vigilance) DO UPDATE
     SET state = 'graded', grade = excluded.grade, condition = 'automatic', distribution = excluded.distribution,
         updated_at = now()
-    WHERE judgment.state = 'skipped'
-    RETURNING topic_id, document_id, grade
 ),
 events AS (
     INSERT INTO assessment_judgmentevent (assessor_id, topic_id, document_id, kind, state, grade, previous_state,
         actor_id, idempotency_key, at)
-    SELECT %(result)s, topic_id, document_id, 'taken_over', 'graded', taken.grade, standing.state, %(actor)s,
-        gen_random_uuid(), now()
-    FROM taken JOIN standing USING (topic_id, document_id)
+    SELECT %(result)s, topic_id, document_id, 'taken_over', 'graded', lowest, state, %(actor)s, gen_random_uuid(),
+        now()
+    FROM wanted
 )
-SELECT count(*) FILTER (WHERE place = 'agreed'), count(*) FILTER (WHERE place = 'single')
-FROM taken JOIN standing USING (topic_id, document_id)
+SELECT count(*) FILTER (WHERE place = 'agreed'), count(*) FILTER (WHERE place = 'single') FROM wanted
 """
 
 
@@ -163,7 +166,7 @@ def adjudication_decide(
             )
         return Decision(earlier.state, earlier.grade, repeated=True)
     standing = _standing(adjudication, topic, document)
-    decided = {"state": state, "grade": grade, "condition": "", "distribution": standing.shares}
+    decided = {"state": state, "grade": grade, "condition": "", "distribution": _shares(standing)}
     decided |= {"note": note.strip(), "reason": reason.strip()}
     _write(adjudication, standing, decided, active_ms, away_ms)
     kind = JudgmentEvent.Kind.RECORDED
@@ -192,7 +195,7 @@ def adjudication_undo(
     if state:
         taken = len(stack) > 1 and stack[-2].kind == JudgmentEvent.Kind.TAKEN_OVER
         condition = Condition.AUTOMATIC if taken else ""
-        before = {"state": state, "grade": grade, "condition": condition, "distribution": standing.shares}
+        before = {"state": state, "grade": grade, "condition": condition, "distribution": _shares(standing)}
         _write(adjudication, standing, before, None, None)
     else:
         Judgment.objects.filter(pk=standing.judgment_id).delete()
@@ -295,6 +298,10 @@ def _standing(adjudication: Adjudication, topic: int, document: int) -> PairStan
     if not found:
         raise DomainError("This passage is not part of the adjudication: none of its sources graded it.")
     return found[0]
+
+
+def _shares(standing: PairStanding) -> dict | None:
+    return standing.shares and json.loads(standing.shares)
 
 
 def _write(

@@ -2,19 +2,19 @@
 
 from uuid import uuid4
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from assessment.access import get_adjudication_for_user
 from assessment.domain.adjudication import CAUSE_KEYS, NOTE_KEY
 from assessment.domain.errors import DomainError
 from assessment.forms.adjudications import DecisionForm, KeyForm
 from assessment.models import Adjudication
-from assessment.selectors.adjudication_standing import pair_standings
+from assessment.selectors.adjudication_standing import PairStanding, pair_standings
 from assessment.selectors.adjudications import (
     is_open,
     latest_decision,
@@ -52,43 +52,56 @@ def decide(request, pk: int, topic: int, document: int):
     adjudication = get_adjudication_for_user(request.user, pk, to_decide=True)
     form = DecisionForm(request.POST)
     try:
-        if not form.is_valid():
-            field, errors = next(iter(form.errors.items()))
-            raise DomainError(f"{field}: {errors[0]}")
+        _check(form)
         of_pair = {"adjudication": adjudication, "topic": topic, "document": document}
         adjudication_decide(**of_pair, actor=request.user, **form.decision())
     except DomainError as error:
         return _page(request, adjudication, (topic, document), refused=str(error), typed=request.POST)
+    if request.htmx:
+        return _page(request, adjudication, after=(topic, document))
     following = next_pair(pair_standings(adjudication), (topic, document))
-    if following is None:
-        return redirect("adjudication", pk)
-    return redirect("adjudication_pair", pk, following.topic_id, following.document_id)
+    return redirect(_address(adjudication, following))
 
 
 @login_required
-@require_POST
+@never_cache
+@require_http_methods(["GET", "POST"])
 def undo(request, pk: int, topic: int, document: int):
     """Takes the latest decision on this pair back, and shows the pair."""
+    if request.method == "GET":
+        return redirect("adjudication_pair", pk, topic, document)
     adjudication = get_adjudication_for_user(request.user, pk, to_decide=True)
     form = KeyForm(request.POST)
-    if form.is_valid():
+    try:
+        _check(form)
         of_pair = {"adjudication": adjudication, "topic": topic, "document": document}
-        try:
-            adjudication_undo(**of_pair, actor=request.user, **form.cleaned_data)
-        except DomainError as error:
-            messages.error(request, str(error))
+        adjudication_undo(**of_pair, actor=request.user, **form.cleaned_data)
+    except DomainError as error:
+        return _page(request, adjudication, (topic, document), refused=str(error))
     return redirect("adjudication_pair", pk, topic, document)
 
 
+def _check(form) -> None:
+    if not form.is_valid():
+        field, errors = next(iter(form.errors.items()))
+        raise DomainError(f"{field}: {errors[0]}")
+
+
 def _page(
-    request, adjudication: Adjudication, at: tuple[int, int] | None = None, refused: str = "", typed=None
+    request,
+    adjudication: Adjudication,
+    at: tuple[int, int] | None = None,
+    after: tuple[int, int] | None = None,
+    refused: str = "",
+    typed=None,
 ) -> HttpResponse:
+    """The pair `at` (keys of topic and document), or else the one to decide next after `after`."""
     track = adjudication.result.track
     mine = adjudication.adjudicator_id == request.user.pk
     grades = list(track.grades.all())
     standings = pair_standings(adjudication)
     if at is None:
-        following = next_pair(standings)
+        following = next_pair(standings, after)
         at = (following.topic_id, following.document_id) if following else None
     current = None
     if at is not None:
@@ -121,9 +134,16 @@ def _page(
         "undo_key": uuid4(),
     }
     response = render(request, "assessment/adjudicating.html", context)
-    if refused:
-        response["HX-Push-Url"] = "false"
+    if request.htmx:
+        response["HX-Push-Url"] = "false" if refused else _address(adjudication, current and current.standing)
     return response
+
+
+def _address(adjudication: Adjudication, standing: PairStanding | None) -> str:
+    """Of the pair's page; of the desk, which says that everything is decided, where there is none."""
+    if standing is None:
+        return reverse("adjudication", args=[adjudication.pk])
+    return reverse("adjudication_pair", args=[adjudication.pk, standing.topic_id, standing.document_id])
 
 
 def _neighbours(column, at) -> tuple:

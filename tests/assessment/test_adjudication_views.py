@@ -74,7 +74,7 @@ def test_organizers_open_everything_and_the_adjudicator_the_desk(
         ("adjudications", {"alice": 200, "bob": 404, "admin": 200}),
         ("adjudication_refresh", {"alice": 302, "bob": 404, "admin": 302}),
         ("adjudication_decide", {"alice": 404, "bob": 200, "admin": 404}),
-        ("adjudication_undo", {"alice": 404, "bob": 302, "admin": 404}),
+        ("adjudication_undo", {"alice": 404, "bob": 200, "admin": 404}),
     ],
 )
 def test_only_the_adjudicator_decides_and_only_organizers_make_and_take_over(
@@ -184,6 +184,17 @@ def test_the_desk_opens_at_the_first_disagreement_and_goes_on_from_one_to_the_ne
     assert (stored.grade, stored.reason, stored.note) == (1, "oversight", "Seen.")
 
 
+def test_the_pages_script_gets_the_next_pair_in_the_reply_with_its_address(as_user, bob, pairs, adjudication):
+    client = as_user(bob)
+    reply = client.post(pairs("adjudication_decide", 1), {"grade": 2} | key(), headers={"HX-Request": "true"})
+    assert reply.context["pair"].document.docid == "d3"
+    assert reply.headers["HX-Push-Url"] == pairs("adjudication_pair", 2)
+    refused = client.post(pairs("adjudication_decide", 2), {"grade": 9} | key(), headers={"HX-Request": "true"})
+    assert refused.headers["HX-Push-Url"] == "false"
+    last = client.post(pairs("adjudication_decide", 2), {"grade": 0} | key(), headers={"HX-Request": "true"})
+    assert last.headers["HX-Push-Url"] == reverse("adjudication", args=[adjudication.pk])
+
+
 def test_what_was_put_off_comes_again_at_the_end(as_user, bob, pairs, adjudication):
     client = as_user(bob)
     off = client.post(pairs("adjudication_decide", 1), {"state": "skipped"} | key())
@@ -211,6 +222,8 @@ def test_undo_on_the_page_goes_back_to_the_last_decision(as_user, bob, pairs, ad
     undone = client.post(pairs("adjudication_undo", 1), key())
     assert undone.headers["Location"] == pairs("adjudication_pair", 1)
     assert adjudication.result.judgments.count() == 1
+    again = client.post(pairs("adjudication_undo", 1), key())
+    assert "no decision to undo" in again.content.decode()
 
 
 @pytest.mark.parametrize(
