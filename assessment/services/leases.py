@@ -28,7 +28,8 @@ _KEEP = """
         DELETE FROM assessment_lease WHERE duty_id = %s AND NOT is_open AND item_id = ANY (%s)
     ), kept AS (
         INSERT INTO assessment_lease (item_id, assessor_id, duty_id, tab, is_open, claimed_at, renewed_at, expires_at)
-        SELECT item, %s, %s, %s, false, %s, %s, %s FROM unnest(%s::bigint[]) AS item
+        SELECT item, %s, %s, %s, false, %s::timestamptz + place * interval '1 microsecond', %s, %s
+        FROM unnest(%s::bigint[]) WITH ORDINALITY AS at_hand (item, place)
         ON CONFLICT (assessor_id, item_id) DO UPDATE SET
             tab = CASE WHEN assessment_lease.is_open THEN assessment_lease.tab ELSE excluded.tab END,
             renewed_at = excluded.renewed_at, expires_at = excluded.expires_at
@@ -47,10 +48,12 @@ class Handed(NamedTuple):
 
 class Desk(NamedTuple):
     """How a page stands after its renewal. `elsewhere`: the person judges in another tab, and nothing was renewed.
-    `late`: the open passage has meanwhile been taken by as many others as it needs; it may still be saved."""
+    `late`: the open passage has meanwhile been taken by as many others as it needs; it may still be saved. `gone`: so
+    have these of the others at hand, which nobody has seen yet."""
 
     elsewhere: bool = False
     late: bool = False
+    gone: tuple[int, ...] = ()
 
 
 def item_claim_next(*, duty: Duty, tab: UUID = NO_TAB, known: Collection[int] = ()) -> Handed:
@@ -70,6 +73,8 @@ def item_claim_next(*, duty: Duty, tab: UUID = NO_TAB, known: Collection[int] = 
         if not at_hand:
             at_hand = fresh = pile.put_off()[:1]
         items = _kept_and_read(duty, tab, at_hand, pile.judged, fresh)
+        for item in items:
+            item.number = len(pile.judged) + (1 + at_hand.index(item.pk) if not item.state else 0)
         return Handed(items, at_hand, pile.elsewhere)
 
 
@@ -97,7 +102,7 @@ def _in_the_same_statement(writing: str, arguments: tuple) -> AbstractContextMan
 
 
 def lease_renew(
-    *, duty: Duty, user: User, tab: UUID, item: int | None, ahead: Iterable[int] = (), take: bool = False
+    *, duty: Duty, user: User, tab: UUID, item: int | None, ahead: Collection[int] = (), take: bool = False
 ) -> Desk:
     """The page tells that it is there, with `item` open and `ahead` behind it; other passages of the person go back.
 
@@ -112,17 +117,17 @@ def lease_renew(
         others = Lease.objects.filter(assessor__user=user)
         if not is_served(duty):
             others.exclude(item=item).delete()
-            wanted, late = [], False
+            ahead, late, gone = [], False, ()
         else:
             others.exclude(duty=duty).delete()
             pile = locked_pile(duty)
-            wanted = [each for each in ahead if pile.has_room(each)]
             late = item is not None and item not in pile.judged and not pile.has_room(item)
+            gone = tuple(each for each in ahead if each != item and not pile.has_room(each))
         if item is not None:
             _check_item(duty, item)
             _keep(duty, tab, [item], is_open=True)
-        _keep(duty, tab, [each for each in wanted if each != item], is_open=False)
-        return Desk(late=late)
+        _keep(duty, tab, [each for each in ahead if each != item and each not in gone], is_open=False)
+        return Desk(late=late, gone=gone)
 
 
 def lease_close(*, duty: Duty, tab: UUID) -> None:

@@ -2,18 +2,24 @@
 // What is pressed holds at once on the screen; the outbox brings it to the server, whose reply has the last word.
 
 import { Clock } from "./clock.js";
+import { Column, idOf, isOpen, stateOf } from "./column.js";
+import { Desk } from "./desk.js";
 import { showLight } from "./light.js";
+import { sayLate, sayUnreachable } from "./notices.js";
+import { aim, press, rest } from "./panel.js";
 import { listenForKeys } from "./shortcuts.js";
 import { Outbox, newKey } from "./outbox.js";
+import { readingTools } from "./reading_tools.js";
 import { committed, conceal, inSight, reveal } from "./reveal.js";
 
 const AHEAD = 2;
+const LOOK_AGAIN = 15_000;
 const POLL_PAUSES = [2000, 3000, 5000, 8000, 15_000];
 
 const $ = (id) => document.getElementById(id);
 const [desk, stage, finished, grading, controls] = ["desk", "stage", "finished", "grading", "controls"].map($);
-const passages = [...$("entries").querySelectorAll("a")];
-const byId = new Map(passages.map((link) => [Number(link.dataset.id), link]));
+const column = new Column($("entries"));
+const served = "served" in desk.dataset; // the server hands the passages out, one ahead
 const revealsLater = desk.dataset.reveal === "commit_then_reveal";
 
 const cache = new Map(); // passage → its HTML
@@ -22,43 +28,29 @@ const taken = []; // decisions of this visit, for undo
 const clock = new Clock();
 let current = Number(desk.dataset.item) || null;
 let painted = false;
+let waiting = false; // for the server to hand out the next passage
 let poll;
 
-// --- what the screen knows of each passage: the column is the model ---
+// --- what is known of the passages ---
 
-const idOf = (link) => Number(link.dataset.id);
-const isOpen = (link) => link.dataset.state === "" || link.dataset.state === "skipped";
-const stateOf = (link) => ({ state: link.dataset.state, grade: link.dataset.grade });
-
-function mark(link, { state, grade }, pending = false, refused = false) {
-  link.dataset.state = state;
-  link.dataset.grade = grade ?? "";
-  link.toggleAttribute("data-pending", pending);
-  link.toggleAttribute("data-refused", refused);
-  const badge = link.querySelector(".grade");
-  badge.dataset.grade = grade ?? "";
-  badge.textContent = { graded: grade, skipped: "l", unjudgeable: "x" }[state] ?? "";
-  const said = { graded: `grade ${grade}`, skipped: "put off", unjudgeable: "can’t be judged" }[state] ?? "unjudged";
-  link.querySelector(".entry-words").textContent = `, ${said}${refused ? ", refused" : pending ? ", not saved yet" : ""}`;
-  if (idOf(link) === current) press(stateOf(link));
+function mark(link, stands, pending = false, refused = false) {
+  column.mark(link, stands, pending, refused);
+  if (idOf(link) === current) press(stands);
 }
 
 function count(progress) {
-  const done = progress?.done ?? passages.filter((link) => !isOpen(link)).length;
+  const done = progress?.done ?? column.links.filter((link) => !isOpen(link)).length;
+  const total = progress?.total ?? (served ? Math.max($("progress").max, done) : column.links.length);
   $("done").textContent = $("progress").value = done;
-  $("total").textContent = $("finished-total").textContent = $("progress").max = progress?.total ?? passages.length;
-  $("open").textContent = passages.filter(isOpen).length;
+  $("total").textContent = $("progress").max = total;
+  $("finished-total").textContent = served ? done : total;
+  $("open").textContent = column.links.filter(isOpen).length;
 }
 
-/** Open passages in the order in which they come: unjudged after this one, unjudged before it, then the put-off ones. */
-function upcoming(from) {
-  const here = passages.indexOf(byId.get(from));
-  const onwards = [...passages.slice(here + 1), ...passages.slice(0, Math.max(here, 0))];
-  const put = (state) => onwards.filter((link) => link.dataset.state === state);
-  return [...put(""), ...put("skipped")].map(idOf);
-}
+/** The passages that come after this one: what is unjudged, then what was put off; that is served when its time comes. */
+const upcoming = (from) => [...column.onwards(from, ""), ...(served ? [] : column.onwards(from, "skipped"))];
 
-const neighbour = (step) => passages[passages.indexOf(byId.get(current)) + step];
+const neighbour = (step) => column.neighbour(current, step);
 
 // --- showing a passage ---
 
@@ -66,7 +58,8 @@ async function load(id) {
   if (cache.has(id)) return cache.get(id);
   asked.add(id);
   try {
-    const response = await fetch(byId.get(id).href, { headers: { "HX-Request": "true" }, redirect: "manual" });
+    const response = await fetch(column.get(id).href, { headers: { "HX-Request": "true" }, redirect: "manual" });
+    if (response.status === 404 && served) gone([id]);
     if (!response.ok) throw new Error(`${response.status}`);
     cache.set(id, await response.text());
     return cache.get(id);
@@ -79,17 +72,18 @@ function keepAhead() {
   const near = [...(current ? upcoming(current).slice(0, AHEAD) : []), neighbour(-1) && idOf(neighbour(-1))];
   for (const id of near) {
     // A label that comes with a passage counts as seen: it is asked for when the passage is.
-    const mayReveal = revealsLater && byId.get(id)?.dataset.state === "graded";
+    const mayReveal = revealsLater && column.get(id)?.dataset.state === "graded";
     if (id && !cache.has(id) && !asked.has(id) && !mayReveal) load(id).catch(() => {});
   }
 }
 
 async function show(id, { focus = true } = {}) {
   current = id;
-  painted = false;
+  painted = waiting = false;
   clearTimeout(poll);
   finished.hidden = true;
   delete desk.dataset.finished;
+  delete desk.dataset.ready;
   address();
   let html = cache.get(id);
   if (html === undefined) {
@@ -100,9 +94,8 @@ async function show(id, { focus = true } = {}) {
     if (current !== id) return;
   }
   if (html === null) {
-    const note = Object.assign(document.createElement("p"), { className: "note note-warn unreachable" });
-    note.textContent = `This passage has not arrived: ${outbox.loggedOut ? "you are logged out" : "there is no connection"}. It comes as soon as that changes; what you graded is kept.`;
-    stage.replaceChildren(note);
+    if (!column.get(id)) return goOn(null);
+    sayUnreachable(stage, outbox.loggedOut);
     poll = setTimeout(() => show(id), 3000);
     return;
   }
@@ -112,12 +105,13 @@ async function show(id, { focus = true } = {}) {
 
 /** The passage stands in the page: keys count once it has been painted. */
 function opened(focus) {
-  press(stateOf(byId.get(current)));
+  press(stateOf(column.get(current)));
+  stage.querySelector(".passage-meta .num").textContent = column.links.indexOf(column.get(current)) + 1;
   if (focus) {
     window.scrollTo(0, 0);
     $("passage-title").focus({ preventScroll: true });
   }
-  whenPainted(() => clock.restart());
+  whenPainted(() => clock.begin(`${desk.dataset.user}.${current}`));
   awaitSuggestion(0);
   keepAhead();
 }
@@ -135,50 +129,81 @@ function revealed({ url, after }, html) {
   const shown = reveal(stage, html, $("announcer"));
   const waited = !painted && url.endsWith("judgment/") && after.state === "graded";
   if (shown || !waited) return whenPainted();
-  const following = upcoming(current)[0]; // no label to wait for
-  return following ? show(following) : finish();
+  goOn(current); // no label to wait for
 }
 
 function address() {
-  const link = byId.get(current);
-  for (const each of passages) each.toggleAttribute("aria-current", each === link);
-  link.setAttribute("aria-current", "true");
-  const list = $("entries");
-  const top = link.offsetTop - list.offsetTop;
-  if (top < list.scrollTop || top > list.scrollTop + list.clientHeight - 60) list.scrollTop = top - list.clientHeight / 2;
-  grading.action = `${link.href}judgment/`;
-  $("undo").formAction = `${link.href}undo/`;
-  for (const [name, step] of [["previous", -1], ["next", 1]]) {
-    const other = neighbour(step);
-    $(name).href = other?.href ?? "";
-    $(name).hidden = !other;
-  }
-  controls.disabled = false;
+  const link = column.get(current);
+  column.point(current);
+  aim(link, neighbour(-1), neighbour(1));
   history.replaceState(null, "", link.href);
-  desk.removeAttribute("data-ready");
 }
 
-/** Which of the buttons is the passage's own grade. */
-function press({ state, grade }) {
-  for (const button of controls.querySelectorAll("[name=grade]")) {
-    button.setAttribute("aria-pressed", String(state === "graded" && button.value === grade));
-  }
-  controls.querySelector("[value=skipped]").setAttribute("aria-pressed", String(state === "skipped"));
-  $("cannot-button").setAttribute("aria-pressed", String(state === "unjudgeable"));
+/** From this passage to the next one that is here, or that the server hands out. */
+function goOn(from) {
+  const following = upcoming(from)[0];
+  if (following) show(following);
+  else if (served) awaitNext();
+  else finish(0);
 }
 
-function finish() {
+/** Nothing more is here: the reply to the last save brings the next passage, or it is asked for. */
+function awaitNext() {
+  leave();
+  waiting = true;
+  finished.hidden = true;
+  poll = setTimeout(() => waiting && sayUnreachable(stage, outbox.loggedOut), 3000);
+  if (!outbox.own().some((entry) => !entry.refused)) place.tell({ next: 1 });
+}
+
+function leave() {
   current = null;
   clearTimeout(poll);
   stage.replaceChildren();
+  desk.removeAttribute("data-ready");
+  rest();
+}
+
+/** `elsewhere`: so many passages are on other people's desks, and some of them may come back. */
+function finish(elsewhere) {
+  leave();
+  waiting = false;
   desk.dataset.finished = "";
-  controls.disabled = true;
   finished.hidden = false;
-  press({});
-  for (const each of passages) each.removeAttribute("aria-current");
+  finished.toggleAttribute("data-elsewhere", elsewhere > 0);
+  for (const many of finished.querySelectorAll(".elsewhere-count")) many.textContent = elsewhere;
+  lookAgain();
+  column.point(null);
   history.replaceState(null, "", $("entries").dataset.duty);
   window.scrollTo(0, 0);
   finished.focus({ preventScroll: true });
+}
+
+function lookAgain() {
+  if (!finished.matches("[data-elsewhere]")) return;
+  poll = setTimeout(() => (document.hidden ? lookAgain() : place.tell({ next: 1 })), LOOK_AGAIN);
+}
+
+/** What the server has handed out, after a save or when it was asked. */
+function handedOut({ next, elsewhere }) {
+  for (const { id, html, entry } of next) {
+    column.add(id, entry);
+    cache.set(id, html);
+  }
+  count();
+  if (current) return address();
+  // What was put off is not upcoming: it comes when the server says so. Some of it may be judged here, and on its way.
+  const following = upcoming(null)[0] ?? next.map(({ id }) => id).find((id) => isOpen(column.get(id)));
+  if (following) return show(following);
+  if (waiting && outbox.own().some((entry) => !entry.refused)) return; // one of those has it
+  if (waiting || !finished.hidden) finish(elsewhere);
+}
+
+/** These are on somebody else's desk now. */
+function gone(ids) {
+  column.drop(ids);
+  for (const id of ids) cache.delete(id);
+  count();
 }
 
 /** While the judge is still at work: asks for the suggestion of this one passage, less and less often. */
@@ -200,40 +225,47 @@ function awaitSuggestion(round) {
 
 function decide(form) {
   const id = current;
-  const link = byId.get(id);
+  const link = column.get(id);
   const before = stateOf(link);
   const grade = form.get("accepted") ?? form.get("grade");
   const after = { state: form.get("state") ?? "graded", grade: grade ?? "" };
   const stay = revealsLater && after.state === "graded" && !inSight(stage);
   taken.push({ id, before });
   mark(link, after, true);
-  const following = upcoming(id)[0] ?? (isOpen(link) ? id : undefined);
+  const following = upcoming(id)[0] ?? (isOpen(link) && !served ? id : undefined);
   // The reply brings the passage that is missing furthest ahead; when a suggestion is revealed now, this one again.
-  const want = stay ? id : upcoming(following ?? id).find((each) => each !== id && !cache.has(each) && !asked.has(each));
+  const missing = (each) => each !== id && !cache.has(each) && !asked.has(each);
+  const want = stay ? id : !served && upcoming(following ?? id).find(missing);
   if (want) asked.add(want);
   if (stay) cache.delete(id);
-  for (const [name, ms] of Object.entries(clock.read())) form.set(name, ms);
-  form.set("want", want ?? "");
+  for (const [name, ms] of Object.entries(clock.end())) form.set(name, ms);
+  form.set("want", want || "");
+  if (served) {
+    form.set("tab", place.tab);
+    form.set("ahead", column.onwards(id, "").join(" "));
+  }
+  annotations.attach(id, form);
   send(link, "judgment/", form, after);
   count();
   if (stay) {
     painted = false;
     desk.removeAttribute("data-ready");
     committed(stage);
-    clock.restart();
+    clock.begin(`${desk.dataset.user}.${id}`);
   } else if (following) show(following);
-  else finish();
+  else goOn(id);
 }
 
 function undo() {
-  const last = taken.pop() ?? (current && byId.get(current).dataset.state && { id: current });
+  const last = taken.pop() ?? (current && column.get(current).dataset.state && { id: current });
   if (!last) {
     $("announcer").textContent = "There is nothing to undo here.";
     return;
   }
-  const link = byId.get(last.id);
+  const link = column.get(last.id);
   const after = last.before ?? { state: "", grade: "" };
   mark(link, after, true);
+  if (!after.state) annotations.keep(last.id);
   count();
   const form = new URLSearchParams();
   if (revealsLater) {
@@ -260,16 +292,19 @@ const outbox = new Outbox({
   onTrouble: (entry) => asked.delete(Number(new URLSearchParams(entry.form).get("want"))),
   onRefused(entry, sentence) {
     this.onTrouble(entry);
+    annotations.giveBack(entry);
     if (entry.item === current) painted = true;
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: sentence, level: "error" } }));
+    if (waiting) awaitNext();
   },
-  onReply(entry, { item, progress, wanted }) {
+  onReply(entry, { item, progress, wanted, next, elsewhere }) {
     this.onTrouble(entry);
-    const link = byId.get(item.id);
+    const link = column.get(item.id);
     const own = outbox.own();
     if (link && !own.some((each) => each.item === item.id)) mark(link, item);
     if (link && !own.length) count(progress);
-    if (!wanted || !byId.has(wanted.id)) return;
+    if (next) handedOut({ next, elsewhere });
+    if (!wanted || !column.get(wanted.id)) return;
     cache.set(wanted.id, wanted.html);
     if (wanted.id === current && revealsLater) revealed(entry, wanted.html);
   },
@@ -279,12 +314,58 @@ const outbox = new Outbox({
 function reconcile() {
   showLight(outbox);
   const entries = new Map(outbox.own().map((entry) => [entry.item, entry]));
-  for (const link of passages) {
+  for (const link of column.links) {
     const entry = entries.get(idOf(link));
     if (entry) mark(link, entry.after, !entry.refused, Boolean(entry.refused));
     else if (link.matches("[data-pending], [data-refused]")) mark(link, stateOf(link));
   }
 }
+
+// --- one passage open, in one tab ---
+
+const place = new Desk({
+  url: desk.dataset.lease,
+  user: desk.dataset.user,
+  where: () => ({ item: current, ahead: served ? column.onwards(current, "") : [] }),
+  onReply({ late, gone: lost, column: lines, progress, next, elsewhere }) {
+    if (lines !== undefined) standAnew(lines, progress);
+    if (lost?.length) gone(lost.filter((id) => id !== current));
+    if (late) sayLate(stage);
+    if (next) handedOut({ next, elsewhere });
+  },
+  onElsewhere(whether) {
+    clock.read(); // from here on the time is away
+    if (whether) $("elsewhere").showModal();
+    else $("elsewhere").close();
+    clock.read();
+  },
+});
+
+/** The person comes back from another tab: the server tells how all passages stand. */
+function standAnew(lines, progress) {
+  column.replace(lines);
+  reconcile();
+  count(progress);
+  const link = column.get(current);
+  if (!link) return current && goOn(null);
+  address();
+  press(stateOf(link));
+  if (!isOpen(link)) goOn(current);
+}
+
+$("judge-here").addEventListener("click", () => place.take());
+$("elsewhere").addEventListener("cancel", (event) => event.preventDefault());
+$("look-again").addEventListener("click", () => awaitNext());
+
+// --- notes, evidence, scan terms ---
+
+const annotations = readingTools({
+  desk,
+  stage,
+  send: (id, form) => send(column.get(id), "annotation/", form, stateOf(column.get(id))),
+  isJudged: (id) => Boolean(column.get(id)?.dataset.state),
+  onItsWay: (id) => outbox.own().flatMap((entry) => (entry.item === id ? [entry.form] : [])),
+});
 
 // --- hands ---
 
@@ -312,15 +393,16 @@ grading.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   const link = event.target.closest("#entries a, #previous, #next");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const target = passages.find((each) => each.href === link.href);
+  const target = column.links.find((each) => each.href === link.href);
   if (!target) return;
   event.preventDefault();
   if ($("column").matches(":popover-open")) $("column").hidePopover();
   show(idOf(target));
 });
 
-window.addEventListener("online", keepAhead);
-listenForKeys({ first: ".grade-button", allowed: (control) => painted || !control.closest("#controls, .suggestion") });
+const mayPress = (control) => !place.elsewhere && (painted || !control.closest("#controls, .suggestion"));
+window.addEventListener("online", () => (waiting ? awaitNext() : keepAhead()));
+listenForKeys({ first: ".grade-button", allowed: mayPress });
 
 // --- opening ---
 
@@ -331,4 +413,4 @@ if (current) {
   cache.set(current, stage.innerHTML);
   address();
   opened(false);
-}
+} else lookAgain();

@@ -234,7 +234,7 @@ def test_a_renewal_keeps_the_open_passage_and_the_one_ahead():
     bob, dora = duties_of(pool, "bob", "dora")
     item_claim_next(duty=bob)
     let_time_pass(bob)
-    assert renew(bob, uuid4(), 1, ahead=[at(pool, 2)]) == (False, False)
+    assert renew(bob, uuid4(), 1, ahead=[at(pool, 2)]) == (False, False, ())
     assert item_claim_next(duty=dora).at_hand == [at(pool, 3), at(pool, 4)]
     assert Lease.objects.get(is_open=True).item_id == at(pool, 1)
 
@@ -245,7 +245,9 @@ def test_a_renewal_that_comes_too_late_says_so():
     item_claim_next(duty=bob)
     let_time_pass(bob)
     item_claim_next(duty=dora)
-    assert renew(bob, uuid4(), 1).late
+    ahead = [at(pool, place) for place in (2, 3)]
+    assert renew(bob, uuid4(), 1, ahead=ahead) == (False, True, (at(pool, 2),))
+    assert item_claim_next(duty=dora).at_hand == [at(pool, 1), at(pool, 2)]
 
 
 @pytest.mark.parametrize("quota", [None, 1])
