@@ -14,6 +14,7 @@ from assessment.models import (
     Role,
     Topic,
 )
+from assessment.services.adjudications import adjudication_create
 from assessment.services.imports.qrels import qrels_import
 from assessment.services.imports.runs import run_import
 from assessment.services.people import assessor_ensure, member_set
@@ -53,9 +54,12 @@ def make_campaign() -> SimpleNamespace:
     pool = pool_create(track=track, name="pool-5", depth=5, order="docid", by=people["alice"])
     duties = _duties(track, pool, topics, people, judge)
     _labels(pool, people, duties)
+    sources = [judge, *track.assessors.filter(name__in=("nist", "carol"))]
+    adjudication, _ = adjudication_create(track=track, name="gold", sources=sources, adjudicator=people["bob"])
     return SimpleNamespace(
-        track=track, people=people, topics=topics, documents=documents, runs=runs, judge=judge, pool=pool, duties=duties
-    )
+        track=track, people=people, topics=topics, documents=documents, runs=runs, judge=judge, pool=pool,
+        duties=duties, adjudication=adjudication,
+    )  # fmt: skip
 
 
 def _run(track, tag: str, step: int):

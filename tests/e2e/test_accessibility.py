@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import get_resolver, reverse
 
+from assessment.selectors.adjudication_standing import pair_standings
 from tests.e2e.campaign import make_campaign
 from tests.e2e.judging_steps import log_in
 
@@ -21,17 +22,18 @@ NO_PAGES = {
     "health", "logout", "password_change_done",
     "qrels_export", "judgments_export", "plan_export",
     "pool_preview", "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
+    "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
     "job_create", "job", "job_progress", "job_cancel", "job_resume", "job_retry",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
-    "leaderboard",
+    "leaderboard", "adjudications",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
 ROLES = {
-    "alice": OF_THE_TRACK | OF_THE_POOL | {"run", "home", "track_create", "judges", "password_change"},
-    "bob": {"home", "track", "duty", "duty_item"},
+    "alice": OF_THE_TRACK | OF_THE_POOL | {"run", "home", "track_create", "judges", "password_change", "adjudication"},
+    "bob": {"home", "track", "duty", "duty_item", "adjudication", "adjudication_pair"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard"},
 }
 
@@ -56,6 +58,12 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     edited = campaign.duties["post_edit"]
     special["duty_item"] = [
         reverse("duty_item", args=[edited.pk, edited.pool.items.filter(topic=edited.topic).first().pk])
+    ]
+    adjudication = campaign.adjudication
+    pair = pair_standings(adjudication)[0]
+    special["adjudication"] = [reverse("adjudication", args=[adjudication.pk])]
+    special["adjudication_pair"] = [
+        reverse("adjudication_pair", args=[adjudication.pk, pair.topic_id, pair.document_id])
     ]
     for name in OF_THE_TRACK:
         special[name] = [reverse(name, args=[slug])]
