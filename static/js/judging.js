@@ -4,6 +4,7 @@
 import { Clock } from "./clock.js";
 import { Column, idOf, isOpen, stateOf } from "./column.js";
 import { Desk } from "./desk.js";
+import { followPassages, refuseSecondClicks } from "./hands.js";
 import { showLight } from "./light.js";
 import { sayLate, sayUnreachable } from "./notices.js";
 import { aim, press, rest } from "./panel.js";
@@ -359,20 +360,12 @@ $("look-again").addEventListener("click", () => awaitNext());
 
 // --- notes, evidence, scan terms ---
 
-const annotations = readingTools({
-  desk,
-  stage,
-  send: (id, form) => send(column.get(id), "annotation/", form, stateOf(column.get(id))),
-  isJudged: (id) => Boolean(column.get(id)?.dataset.state),
-  onItsWay: (id) => outbox.own().flatMap((entry) => (entry.item === id ? [entry.form] : [])),
-});
+const annotations = readingTools({ desk, stage, column, outbox, send });
 
 // --- hands ---
 
-// The second half of a double click would fall on the next passage. Keys click too, with a detail of 0.
-document.addEventListener("click", (event) => {
-  if (event.detail > 1 && event.target.closest("#controls [type=submit], .suggestion [type=submit]")) event.preventDefault();
-});
+refuseSecondClicks("#controls [type=submit], .suggestion [type=submit]");
+followPassages(column, show);
 
 grading.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -388,16 +381,6 @@ grading.addEventListener("submit", (event) => {
   if (form.get("state") !== "unjudgeable") form.delete("reason");
   $("reason").value = "";
   decide(form);
-});
-
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("#entries a, #previous, #next");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const target = column.links.find((each) => each.href === link.href);
-  if (!target) return;
-  event.preventDefault();
-  if ($("column").matches(":popover-open")) $("column").hidePopover();
-  show(idOf(target));
 });
 
 const mayPress = (control) => !place.elsewhere && (painted || !control.closest("#controls, .suggestion"));
