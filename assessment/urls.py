@@ -20,6 +20,7 @@ from .views import (
     people,
     plans,
     pools,
+    practice,
     runs,
     topics,
     tracks,
@@ -27,6 +28,7 @@ from .views import (
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("practice/", practice.practice, name="practice"),
     path("login/", auth.LoginView.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", auth.PasswordChangeView.as_view(), name="password_change"),

@@ -15,11 +15,14 @@ def home(request):
     tracks = list(tracks_with_counts(tracks_for_user(request.user)))
     for track in tracks:
         track.role = Role.ORGANIZER if request.user.is_staff else Role(roles[track.pk])
+    works = work_of_user(request.user)
+    assessing = [track for track in tracks if track.role == Role.ASSESSOR]
     context = {
-        "works": work_of_user(request.user),
+        "works": works,
+        "invited": request.user.practised_at is None and bool(works or assessing),
         "adjudications": adjudications_of_user(request.user),
         "tracks": [track for track in tracks if track.role != Role.ASSESSOR],
-        "assessing": [track for track in tracks if track.role == Role.ASSESSOR],
+        "assessing": assessing,
         "may_create": request.user.is_staff or request.user.may_create_tracks,
     }
     return render(request, "assessment/home.html", context)
