@@ -36,7 +36,7 @@ let poll;
 
 function mark(link, stands, pending = false, refused = false) {
   column.mark(link, stands, pending, refused);
-  if (idOf(link) === current) press(stands);
+  if (idOf(link) === current) press(stateOf(link));
 }
 
 function count(progress) {

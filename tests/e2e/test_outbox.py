@@ -146,17 +146,22 @@ def test_a_refused_judgment_stays_marked_until_it_is_dealt_with(page, pool, bob)
     assert grades(duty)[0] == 1
 
 
+@pytest.mark.usefixtures("lost_connections_are_expected")
 def test_two_tabs_of_one_person_send_nothing_twice(page, pool, bob):
+    """What the first tab could not send, the second one sends, which has taken over; the first tries it again, too."""
     duty = make_duty(pool, bob)
     begin(page, duty)
+    page.route("**/judgment/", lambda route: route.abort())
+    press_on(page, duty, 1, "12")
+    expect_passage(page, duty, 3)
     other = page.context.new_page()
     other.goto(reverse("duty", args=[duty.pk]))
     expect_passage(other, duty, 1)
-    press_on(page, duty, 1, "12")
-    expect_passage(page, duty, 3)
     other.keyboard.press("3")
     expect_passage(other, duty, 3)  # this tab has heard of what the other one judged
-    expect_saved(page)
+    page.unroute("**/judgment/")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
     expect_saved(other)
+    expect_saved(page)
     assert grades(duty)[:2] == [3, 2]
     assert JudgmentEvent.objects.count() == 3
