@@ -345,6 +345,7 @@ const place = new Desk({
 /** The person comes back from another tab: the server tells how all passages stand. */
 function standAnew(lines, progress) {
   column.replace(lines);
+  if (revealsLater) cache.clear(); // what was graded there has its suggestion in sight
   reconcile();
   count(progress);
   const link = column.get(current);

@@ -119,17 +119,22 @@ def test_undo_takes_the_suggestion_out_of_sight_and_what_was_seen_stays_seen(pag
     assert stored(duty, 1) == (1, 2, 3)
 
 
-def test_a_second_window_that_has_not_seen_the_label_changes_nothing_of_the_record(page, duty):
+def test_in_a_second_window_what_was_seen_is_in_sight_and_stays_on_record(page, duty):
     begin(page, duty)
     other = page.context.new_page()
     other.goto(reverse("duty", args=[duty.pk]))
     expect_passage(other, duty, 1)
     page.bring_to_front()
+    page.locator("#judge-here").click()
+    expect(page.locator("#elsewhere")).to_be_hidden()
     page.keyboard.press("1")
     expect(page.locator(".suggestion .keep")).to_be_visible()
     other.bring_to_front()
-    other.keyboard.press("2")
-    expect(other.locator(".suggestion .keep")).to_have_text("Keep 2 · press 2 again")
+    other.locator("#judge-here").click()
+    expect_passage(other, duty, 2).keyboard.press("ArrowLeft")
+    expect(other.locator(".suggestion .keep")).to_have_text("Keep 1 · press 1 again")
+    expect_passage(other, duty, 1).keyboard.press("2")
+    expect_passage(other, duty, 2)
     expect_saved(other)
     assert stored(duty, 1) == (1, 2, 3)
 
