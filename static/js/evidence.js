@@ -24,9 +24,10 @@ export function evidence(annotations) {
 
   /** Adds the span; what it overlaps becomes one with it. */
   function add(span) {
-    const touching = marked().filter((each) => overlap(each, span));
+    const all = marked();
+    const touching = all.filter((each) => overlap(each, span));
     const whole = touching.reduce(joined, span);
-    store([...marked().filter((each) => !touching.includes(each)), whole]);
+    store([...all.filter((each) => !touching.includes(each)), whole]);
     say(`Marked as evidence: ${short(whole.text)}`);
   }
 

@@ -21,8 +21,9 @@ export function noteField(annotations) {
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) pane.hidePopover();
   });
-  pane.addEventListener("toggle", (event) => {
-    if (event.newState === "open") field.setSelectionRange(field.value.length, field.value.length);
-    else annotations.flush();
+  pane.addEventListener("beforetoggle", (event) => {
+    const toEnd = () => field.setSelectionRange(field.value.length, field.value.length);
+    if (event.newState === "open") field.addEventListener("focus", toEnd, { once: true });
   });
+  pane.addEventListener("toggle", (event) => event.newState === "closed" && annotations.flush());
 }

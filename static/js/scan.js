@@ -147,9 +147,11 @@ export function scan(annotations, key) {
     $("scan-window").hidePopover();
   });
   field.addEventListener("input", read);
+  $("scan-window").addEventListener("beforetoggle", (event) => {
+    if (event.newState === "open") field.addEventListener("focus", () => field.select(), { once: true });
+  });
   $("scan-window").addEventListener("toggle", (event) => {
-    if (event.newState === "open") field.select();
-    else if (field.value !== stored) store((stored = field.value));
+    if (event.newState === "closed" && field.value !== stored) store((stored = field.value));
   });
   for (const each of tools.querySelectorAll("button[data-step]")) {
     each.addEventListener("pointerdown", (event) => event.preventDefault());

@@ -103,7 +103,8 @@ export class SentencePicker {
   #press(event) {
     const { key, target } = event;
     if (!this.#on || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (target.closest?.(TYPING) || document.querySelector("[popover]:popover-open, dialog[open]")) return;
+    // A field in a window that has just been closed keeps the focus for one frame more.
+    if (target.closest?.(TYPING)?.checkVisibility() || document.querySelector("[popover]:popover-open, dialog[open]")) return;
     if (key === "Enter" && target.closest?.("#picking")) return;
     if (key in MOVES) this.#move(MOVES[key]);
     else if (key === "Enter") this.#mark();
