@@ -28,6 +28,7 @@ from assessment.domain.errors import DomainError, FileError, Problem
 
 TOPIC_FILE = Path(__file__).resolve().parent.parent / "practice" / "red-leaves.yaml"
 UNJUDGEABLE = "unjudgeable"
+_STEP_FIELDS = ("grade", "key", "label", "definition")
 CANNOT, LATER, NEXT = "cannot", "later", "next"
 MOST_PRESSES = 200  # who puts things off for ever learns nothing more
 
@@ -127,7 +128,7 @@ def load(path: Path) -> PracticeTopic:
     return PracticeTopic(
         query=data["query"],
         description=data["description"],
-        scale=tuple(Step(step["grade"], step["key"], step["label"], step["definition"]) for step in data["scale"]),
+        scale=tuple(Step(*(step[name] for name in _STEP_FIELDS)) for step in data["scale"]),
         passages=tuple(
             Passage(
                 title=each["title"],
@@ -210,6 +211,9 @@ def _scale_problems(scale: list[dict]) -> list[str]:
         found.append("“scale”: each grade has a “key” of its own, one character.")
     if not all(_text(step.get(name)) for step in scale for name in ("label", "definition")):
         found.append("“scale”: each grade has a “label” and a “definition”.")
+    # A comma in an unquoted definition cuts it, and makes a field of the rest.
+    unknown = sorted({str(name) for step in scale for name in set(step) - set(_STEP_FIELDS)})
+    found += [f"“scale”: there is no field “{name}”; put a text with a comma in quotes." for name in unknown]
     return found
 
 

@@ -21,6 +21,7 @@ GRAVE = ("serious", "critical")
 NO_PAGES = {
     "health", "logout", "password_change_done",
     "qrels_export", "judgments_export", "plan_export",
+    "suggestions_accept", "acceptance_undo", "review_begin",
     "pool_preview", "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
     "job_create", "job", "job_progress", "job_cancel", "job_resume", "job_retry",
@@ -33,7 +34,7 @@ OF_THE_POOL = {"pool", "plan", "plan_file"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
 ROLES = {
     "alice": OF_THE_TRACK | OF_THE_POOL | {"run", "home", "track_create", "judges", "password_change", "adjudication"},
-    "bob": {"home", "track", "duty", "duty_item", "adjudication", "adjudication_pair"},
+    "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard"},
 }
 
@@ -59,6 +60,7 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     special["duty_item"] = [
         reverse("duty_item", args=[edited.pk, edited.pool.items.filter(topic=edited.topic).first().pk])
     ]
+    special["duty_list"] = [reverse("duty_list", args=[campaign.duties[name].pk]) for name in ("post_edit", "manual")]
     adjudication = campaign.adjudication
     pair = pair_standings(adjudication)[0]
     special["adjudication"] = [reverse("adjudication", args=[adjudication.pk])]

@@ -4,11 +4,13 @@ import json
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from assessment.models import Condition, Judgment, JudgmentEvent
 from tests.e2e.judging_steps import expect_saved, grades, log_in
+from tests.e2e.test_accessibility import GRAVE, RULES
 from tests.factories import make_duty, make_judge, make_pool, make_track, make_user, suggest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -266,3 +268,20 @@ def test_the_row_at_hand_and_its_grades_are_on_the_screen(new_page, duty, width,
     for part in ('[data-value="0"]', '[data-value="3"]', "#take", "#light"):
         expect(page.locator(part)).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_axe_finds_nothing_serious_in_an_open_row_and_in_the_question_for_a_reason(page, duty):
+    begin(page, duty)
+
+    def found():
+        violations = Axe().run(page, options=RULES).response["violations"]
+        return [each["id"] for each in violations if each["impact"] in GRAVE]
+
+    page.keyboard.press("0")
+    expect_row(page, duty, 2)
+    page.keyboard.press("o")
+    expect(row(page, duty, 2).locator(".list-text")).to_contain_text("passage number 2")
+    assert found() == []
+    page.keyboard.press("a")
+    expect(page.locator("#acceptance-reason")).to_be_focused()
+    assert found() == []

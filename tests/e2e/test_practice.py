@@ -1,12 +1,14 @@
 """The practice topic in a browser: by keys alone, without scripts, on a phone."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from assessment.domain.practice import practice_topic
 from assessment.models import Judgment, User
 from tests.e2e.judging_steps import log_in
+from tests.e2e.test_accessibility import GRAVE, RULES
 from tests.factories import make_duty, make_pool, make_track, make_user
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -120,3 +122,23 @@ def test_grades_and_our_answer_are_on_the_screen(new_page, bob, width, height):
     expect_verdict(page, "Stricter than ours")
     expect(page.locator(".verdict .accept")).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_axe_finds_nothing_serious_in_an_answer_and_in_the_summary(page, bob):
+    begin(page)
+
+    def found():
+        violations = Axe().run(page, options=RULES).response["violations"]
+        return [each["id"] for each in violations if each["impact"] in GRAVE]
+
+    page.keyboard.press("1")
+    expect_verdict(page, "Stricter than ours")
+    assert found() == []
+    for place in range(1, len(practice_topic().passages)):
+        page.keyboard.press("Enter")
+        expect_passage(page, place)
+        page.keyboard.press("1")
+        expect(page.locator("#verdict")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#finished-title")).to_be_focused()
+    assert found() == []

@@ -58,6 +58,7 @@ def test_the_topic_that_comes_along_is_in_order():
         ({"scale": [GOOD["scale"][1], GOOD["scale"][0]]}, "0, 1, 2"),
         ({"scale": [GOOD["scale"][0], {**GOOD["scale"][1], "key": "n"}]}, "of its own"),
         ({"scale": [GOOD["scale"][0], {**GOOD["scale"][1], "label": ""}]}, "label"),
+        ({"scale": [GOOD["scale"][0], {**GOOD["scale"][1], "and more": None}]}, "a comma in quotes"),
         ({"passages": []}, "at least one passage"),
         ({"passages": "x"}, "at least one passage"),
         ({"passages": [{**GOOD["passages"][0], "grade": 7}]}, "not on the scale"),
