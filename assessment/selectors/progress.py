@@ -12,7 +12,8 @@ from assessment.models import Assessor, Condition, Duty, Pool, Role, Track, User
 @dataclass
 class DutyProgress:
     """`done` of `total` items of one duty have a grade or can't be judged; put-off ones are not done. Of a closed duty
-    nothing more is to be done."""
+    nothing more is to be done. Of a shared pool, `total` leaves out what enough others have judged: it falls while they
+    work, and what is `left` is left for all who share the topic."""
 
     duty: Duty
     done: int
@@ -21,6 +22,10 @@ class DutyProgress:
     @property
     def closed(self) -> bool:
         return self.duty.closed_at is not None
+
+    @property
+    def left(self) -> int:
+        return 0 if self.closed else self.total - self.done
 
     @property
     def finished(self) -> bool:
@@ -42,6 +47,10 @@ class Work:
     @property
     def total(self) -> int:
         return sum(duty.done if duty.closed else duty.total for duty in self.duties)
+
+    @property
+    def left(self) -> int:
+        return sum(duty.left for duty in self.duties)
 
     @property
     def finished(self) -> bool:

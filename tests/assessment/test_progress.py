@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from assessment.models import Assessor, Duty, Judgment, Membership
 from assessment.selectors.judging import column_progress, pool_column
-from assessment.selectors.progress import duty_progress, work_of_user
+from assessment.selectors.progress import duty_progress, work_in_pool, work_of_user
 from assessment.services.duties import duties_assign
 
 
@@ -80,3 +80,15 @@ def test_work_tells_what_is_due_next_and_what_the_organizer_said(pool, assessor_
     (work,) = work_of_user(bob)
     assert work.due_on == today
     assert [duty.message for duty in work.told] == ["Look at d2 again."]
+
+
+def test_in_a_shared_pool_what_others_judged_is_not_left(pool, track, assessor_bob, alice, topics, documents):
+    pool.quota = 1
+    pool.save()
+    other = Assessor.objects.create(track=track, kind="human", user=alice, name="alice")
+    duties_assign(pool=pool, assessor=assessor_bob, condition="manual", topics=topics[:1])
+    duties_assign(pool=pool, assessor=other, condition="manual", topics=topics[:1])
+    Judgment.objects.create(assessor=other, topic=topics[0], document=documents[0], grade=1)
+    bobs, alices = duty_progress(Duty.objects.order_by("assessor__name")[::-1])
+    assert (bobs.done, bobs.left, bobs.total) == (0, 1, 1)
+    assert (alices.done, alices.left, alices.finished) == (1, 1, False)

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from assessment.models import Judgment, Lease, Order, Pool, PoolItem, Run
+from assessment.models import Judgment, Lease, Membership, Order, Pool, PoolItem, Role, Run
 from tests.assessment.test_judging_views import JSON, queries_of
 from tests.factories import make_duty, make_judge, make_pool, make_track, make_user, suggest
 
@@ -230,12 +230,17 @@ def test_a_sign_of_life_for_a_passage_of_another_topic_is_refused(as_bob, duty):
     assert not Lease.objects.exists()
 
 
-@pytest.mark.parametrize("username", ["charlie", "dora", "boss"])
+@pytest.mark.parametrize("username", ["charlie", "alice", "vera", "dora", "boss"])
 def test_signs_of_life_are_the_assessors_own(client, duty, dora, username):
-    """charlie is nobody here, dora another assessor of the very topic, boss the site's administrator."""
+    """charlie is nobody here, alice organizes, vera views, dora assesses the very topic, boss administers the site."""
     user = dora.assessor.user if username == "dora" else make_user(username, is_staff=username == "boss")
+    if username in ("alice", "vera"):
+        Membership.objects.create(
+            track=duty.pool.track, user=user, role=Role.ORGANIZER if username == "alice" else Role.VIEWER
+        )
     client.force_login(user)
     assert tell(client, duty).status_code == 404
+    assert client.get(reverse("duty_lease", args=[duty.pk])).status_code == 405
 
 
 def test_signs_of_life_need_a_login(client, duty):
