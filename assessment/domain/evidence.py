@@ -4,18 +4,9 @@ A span is {"start": int, "end": int, "text": str}: [start, end) in Unicode code 
 words themselves, so that whoever reads the span later can see that it still fits the text.
 """
 
-from typing import NamedTuple
-
 from .errors import DomainError
 
 MOST_SPANS = 50
-
-
-class Piece(NamedTuple):
-    """A stretch of a text, `marked` where it is evidence."""
-
-    text: str
-    marked: bool
 
 
 def checked_spans(text: str | None, spans: object) -> list[dict]:

@@ -116,6 +116,20 @@ def test_a_disagreement_opens_with_its_text_and_both_notes(page):
     assert "Off <b>topic</b>." in html  # the fixture unescapes; raw HTML is tested below
 
 
+def test_a_disagreement_shows_the_evidence_of_both(page, assessor_bob, judge, topics, documents):
+    pair = {"topic": topics[0], "document": documents[0]}
+    for one, words in ((assessor_bob, "number 1"), (judge, "1 about")):
+        text = documents[0].text
+        start = text.index(words)
+        span = {"start": start, "end": start + len(words), "text": words}
+        Judgment.objects.filter(assessor=one, **pair).update(evidence=[span])
+    html = page(a="bob", b="lexical")
+    assert html.count('<span class="badge badge-quiet">evidence</span>') == 1
+    assert '<li dir="auto">number 1</li>' in html and '<li dir="auto">1 about</li>' in html
+    by = re.findall(r'<span class="evidence"[^>]* data-by="([^"]*)">([^<]*)</span>', html)
+    assert by == [("bob", "number "), ("bob, lexical", "1"), ("lexical", " about")]
+
+
 def test_notes_are_escaped(as_user, vera, address, graded):
     html = as_user(vera).get(address, {"a": "bob", "b": "lexical"}).content.decode()
     assert "Off &lt;b&gt;topic&lt;/b&gt;." in html
