@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
-from assessment.models import Document, Duty, Judgment, JudgmentEvent, Membership, ScanTerms
+from assessment.models import Document, Duty, Judgment, JudgmentEvent, Membership, Role, ScanTerms
 from assessment.selectors.judging import judging_item, pool_column
 from assessment.selectors.judgment_exports import judgment_lines, judgment_records
 from assessment.selectors.scan_terms import scan_terms
@@ -296,11 +296,15 @@ def test_the_page_sets_scan_terms_and_has_them_when_it_opens(as_bob, duty):
 # --- nobody else ---
 
 
-@pytest.mark.parametrize("username", ["charlie", "dora", "boss"])
+@pytest.mark.parametrize("username", ["charlie", "dora", "alice", "vera", "boss"])
 def test_what_is_not_yours_does_not_exist(client, duty, item, username):
-    """charlie is nobody here, dora another assessor of the very topic, boss the site's administrator."""
+    """charlie is nobody here, dora another assessor of the very topic, alice organizes the track, vera views it, boss
+    administers the site."""
     record(duty, item)
     user = make_user(username, is_staff=username == "boss")
+    if username in ("alice", "vera"):
+        role = Role.ORGANIZER if username == "alice" else Role.VIEWER
+        Membership.objects.create(track=duty.pool.track, user=user, role=role)
     if username == "dora":
         make_duty(duty.pool, user)
     client.force_login(user)

@@ -23,17 +23,20 @@ NO_PAGES = {
     "qrels_export", "judgments_export", "plan_export",
     "suggestions_accept", "acceptance_undo", "review_begin",
     "pool_preview", "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
+    "annotation_save", "scan_terms",
+    "board_live", "duty_reassign", "duty_extend", "duty_reopen", "duty_close", "leases_hand_back", "message_clear",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
     "job_create", "job", "job_progress", "job_cancel", "job_resume", "job_retry",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
-    "leaderboard", "adjudications",
+    "leaderboard", "adjudications", "board",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
 ROLES = {
-    "alice": OF_THE_TRACK | OF_THE_POOL | {"run", "home", "track_create", "judges", "password_change", "adjudication"},
+    "alice": OF_THE_TRACK | OF_THE_POOL | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
+    | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard"},
 }
@@ -61,6 +64,8 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
         reverse("duty_item", args=[edited.pk, edited.pool.items.filter(topic=edited.topic).first().pk])
     ]
     special["duty_list"] = [reverse("duty_list", args=[campaign.duties[name].pk]) for name in ("post_edit", "manual")]
+    special["board_duty"] = [reverse("board_duty", args=[slug, edited.pk])]
+    special["board_passage"] = [reverse("board_passage", args=[slug, campaign.pool.items.first().pk])]
     adjudication = campaign.adjudication
     pair = pair_standings(adjudication)[0]
     special["adjudication"] = [reverse("adjudication", args=[adjudication.pk])]

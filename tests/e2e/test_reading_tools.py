@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from assessment.models import Document, Judgment, JudgmentEvent, ScanTerms
 from tests.e2e.judging_steps import begin, expect_passage, expect_saved, grades
+from tests.e2e.test_accessibility import GRAVE, RULES
 from tests.factories import make_duty, make_pool, make_track, make_user
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -68,6 +70,11 @@ def listed(page) -> list[str]:
 
 def painted(page, name) -> list[str]:
     return page.evaluate(f"[...CSS.highlights.get('{name}') ?? []].map(String)")
+
+
+def grave(page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found if each["impact"] in GRAVE]
 
 
 def scan_for(page, words):
@@ -338,6 +345,26 @@ def test_a_browser_without_highlights_gets_marks_and_the_places_stay_right(new_p
     expect_passage(page, duty, 2)
     expect_saved(page)
     assert evidence() == ["scatters Cafe\u0301"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_what_opens(new_page, duty, scheme):
+    page = new_page(color_scheme=scheme, reduced_motion="reduce")
+    begin(page, duty)
+    scan_for(page, "light sky")
+    page.keyboard.press("]")
+    page.keyboard.press("e")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    found = grave(page)
+    page.keyboard.press("Escape")
+    for key in "n/?":
+        page.keyboard.press(key)
+        expect(page.locator(":popover-open")).to_have_count(1)
+        found += grave(page)
+        page.keyboard.press("Escape")
+        expect(page.locator(":popover-open")).to_have_count(0)
+    assert found == []
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
