@@ -117,12 +117,14 @@ class Person:
 
 @dataclass
 class Row:
-    """A topic: its pairs, how many of them somebody has judged, and how many are relevant by anybody's grade."""
+    """A topic: its pairs, how many of them somebody has judged, and how many are relevant by anybody's grade. `seats`:
+    judgments that a shared pool still wants; None where everybody judges everything."""
 
     topic: Topic
     size: int
     done: int
     relevant: int
+    seats: int | None = None
     cells: list[Cell | None] = field(default_factory=list)
 
     @property
@@ -160,12 +162,15 @@ class Board:
         return sum(person.done for person in self.people if person.is_person)
 
     @cached_property
-    def size(self) -> int:
-        return sum(person.size for person in self.people if person.is_person)
+    def left(self) -> int:
+        """Of a shared pool people have the same pile before them: it counts once."""
+        if self.pool.quota is not None:
+            return sum(row.seats or 0 for row in self.rows)
+        return sum(person.left for person in self.people if person.is_person)
 
     @property
-    def left(self) -> int:
-        return self.size - self.done
+    def size(self) -> int:
+        return self.done + self.left
 
     @property
     def per_day(self) -> float | None:
@@ -241,14 +246,30 @@ _OVERLAPS = """
         AND other.assessor_id > one.assessor_id
     GROUP BY one.id, other.id, one.grade, other.grade
 """
+# Seats of a shared pool: how often a passage is still to be judged, and somebody is there who can.
 _TOPICS = """
-    SELECT item.topic_id, count(*), count(*) FILTER (WHERE said.done), count(*) FILTER (WHERE said.relevant)
-    FROM assessment_poolitem item LEFT JOIN LATERAL (
-        SELECT bool_or(label.state <> 'skipped') AS done, bool_or(label.grade >= %(relevant)s) AS relevant
-        FROM assessment_duty duty JOIN assessment_judgment label ON label.assessor_id = duty.assessor_id
-        WHERE duty.pool_id = item.pool_id AND duty.topic_id = item.topic_id AND label.topic_id = item.topic_id
-            AND label.document_id = item.document_id AND NOT label.vigilance
-    ) said ON true
+    SELECT item.topic_id, count(*), count(*) FILTER (WHERE said.done), count(*) FILTER (WHERE said.relevant),
+        sum(greatest(0, least(
+            pool.quota + (item.lot %% 100 < pool.overlap_percent)::int - coalesce(said.people, 0),
+            coalesce(there.people, 0) - coalesce(said.still_there, 0)
+        )))
+    FROM assessment_poolitem item JOIN assessment_pool pool ON pool.id = item.pool_id
+    LEFT JOIN (
+        SELECT topic_id, count(*) AS people FROM assessment_duty
+        WHERE pool_id = %(pool)s AND condition <> 'automatic' AND closed_at IS NULL GROUP BY topic_id
+    ) there ON there.topic_id = item.topic_id
+    LEFT JOIN (
+        SELECT judged.id, bool_or(label.state <> 'skipped') AS done, bool_or(label.grade >= %(relevant)s) AS relevant,
+            count(*) FILTER (WHERE label.state <> 'skipped' AND duty.condition <> 'automatic') AS people,
+            count(*) FILTER (WHERE label.state <> 'skipped' AND duty.condition <> 'automatic'
+                AND duty.closed_at IS NULL) AS still_there
+        FROM assessment_duty duty
+        JOIN assessment_judgment label ON label.assessor_id = duty.assessor_id AND label.topic_id = duty.topic_id
+            AND NOT label.vigilance
+        JOIN assessment_poolitem judged ON judged.pool_id = duty.pool_id AND judged.topic_id = duty.topic_id
+            AND judged.document_id = label.document_id AND judged.planted_for_id IS NULL
+        WHERE duty.pool_id = %(pool)s GROUP BY judged.id
+    ) said ON said.id = item.id
     WHERE item.pool_id = %(pool)s AND item.planted_for_id IS NULL GROUP BY item.topic_id
 """
 
@@ -355,4 +376,4 @@ def _narrow(board: Board, narrowed: Filter) -> None:
         cells = [row.cells[place] for place in columns]
         if anything or any(map(wanted, cells)) or (narrowed.only_open and row.unassigned and not narrowed.person):
             shown = cells if anything else [cell if wanted(cell) else None for cell in cells]
-            board.shown_rows.append(Row(row.topic, row.size, row.done, row.relevant, shown))
+            board.shown_rows.append(Row(row.topic, row.size, row.done, row.relevant, row.seats, shown))

@@ -170,6 +170,19 @@ def test_topics_left_to_a_judge_are_somebodys_and_no_persons_work(pool, judge, t
     assert (attention.silent, attention.overdue) == ([], [])
 
 
+def test_the_pile_of_a_shared_pool_counts_once(two, assessor_bob, dora, topics, documents):
+    two.quota, two.overlap_percent = 1, 2  # of lots 1 and 2 the first pair gets a second person
+    two.save()
+    board = board_of(two)
+    assert [row.seats for row in board.rows] == [3, 2, 2]  # only q1 has a second person
+    judge_it(assessor_bob, topics[0], documents[0])
+    judge_it(dora, topics[0], documents[1])
+    board = board_of(two)
+    assert ([row.seats for row in board.rows], board.done, board.left, board.size) == ([1, 2, 2], 2, 5, 7)
+    Duty.objects.filter(assessor=dora).update(closed_at=timezone.now())
+    assert board_of(two).rows[0].seats == 0  # nobody is there who could judge d1 a second time
+
+
 def test_filters_narrow_what_is_shown_and_never_the_figures(two, assessor_bob, dora, judge, topics, documents):
     Duty.objects.filter(assessor=assessor_bob, topic=topics[2]).update(condition="filtered", suggestion_source=judge)
     for document in documents[:2]:
