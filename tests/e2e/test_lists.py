@@ -211,6 +211,7 @@ def test_the_judging_page_sends_an_acceptance_that_was_left_behind(page, duty, a
     page.keyboard.press("v")
     page.wait_for_url("**/items/**")
     expect_saved(page)
+    page.wait_for_load_state("networkidle")
     assert grades(duty) == SUGGESTED
 
 
@@ -239,6 +240,7 @@ def test_the_judging_page_leads_to_the_list_and_back_to_the_same_passage(page, d
     page.keyboard.press("j")
     page.keyboard.press("v")
     expect(page.locator("#passage-title")).to_have_text("Passage 2 of q1")
+    page.wait_for_load_state("networkidle")  # the passages that come next
 
 
 def test_without_scripts_the_list_is_filtered_accepted_and_taken_back(new_page, duty):
