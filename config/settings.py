@@ -161,6 +161,7 @@ else:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # a track's runs come in one go; Django's default is 100
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a pool's form has two for each run; Django's default is 1000
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -3,7 +3,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from assessment.access import ORGANIZERS, get_pool_for_user, get_track_for_user
 from assessment.domain.errors import DomainError
@@ -39,11 +39,11 @@ def pools(request, slug):
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 def preview(request, slug):
     """A fragment: the size of the pool that the form describes."""
     track = get_track_for_user(request.user, slug, ORGANIZERS)
-    form = PoolForm(request.GET, track=track)
+    form = PoolForm(_asked(request), track=track)
     return render(request, "assessment/_pool_preview.html", {"track": track, "form": form, "sizes": _spread(form)})
 
 
@@ -85,10 +85,10 @@ def extend(request, slug, pk):
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 def extension_preview(request, slug, pk):
     """A fragment: what the ticked runs would add to the pool."""
-    form = ExtensionForm(request.GET, pool=get_pool_for_user(request.user, slug, pk))
+    form = ExtensionForm(_asked(request), pool=get_pool_for_user(request.user, slug, pk))
     return render(request, "assessment/_pool_growth.html", {"extension": form, "growth": _growth(form)})
 
 
@@ -123,6 +123,11 @@ def _withdraw(request, pool):
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("pool", pool.track.slug, pool.pk)
+
+
+def _asked(request):
+    """The fields of a form to preview: posted by the page, as hundreds of runs are too long for an address."""
+    return request.POST if request.method == "POST" else request.GET
 
 
 def _spread(form: PoolForm) -> Spread | None:

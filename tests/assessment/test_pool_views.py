@@ -117,6 +117,16 @@ def test_runs_of_another_track_cannot_be_ticked(make, extend, runs, growing):
     assert depths_in(growing) == {"up": None}
 
 
+def test_a_pool_over_a_thousand_runs_can_be_previewed_and_made(as_user, alice, make, track, runs):
+    Run.objects.bulk_create(Run(track=track, tag=f"run-{number}", lines=0) for number in range(1000))
+    many = EVERYONE | ticked(*track.runs.all()) | {f"depth_{run.pk}": "" for run in track.runs.all()}
+    response = as_user(alice).post(reverse("pool_preview", args=["small"]), many)
+    assert response.context["sizes"].total == 2 + 2 + 1
+    assert not Pool.objects.exists()
+    make(many)
+    assert Pool.objects.get().runs.count() == 1002
+
+
 # What the page of a pool says
 
 

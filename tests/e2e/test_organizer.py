@@ -1,11 +1,15 @@
 """A campaign is set up in the browser: from nothing to an assessor who has something to judge."""
 
+import io
 import re
 
 import pytest
 from playwright.sync_api import expect
 
 from assessment.models import Pool, Run, Track, User
+from assessment.services.imports import run_import, topics_import
+from assessment.services.pools import pool_create
+from assessment.services.tracks import track_create
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -159,3 +163,52 @@ def test_long_lists_of_problems_can_be_kept_as_a_file(people, page):
     assert caught.value.suggested_filename == "bad.tsv.problems.txt"
     assert text.count("\n") == 250
     assert "line 250:" in text
+
+
+@pytest.fixture
+def campaign(people):
+    """alice's track: `up` returns d1, d2, d3 for both topics and `down` d4, d3, d2; a pool of the first of `up`."""
+    alice = User.objects.get(username="alice")
+    track = track_create(slug="moon", name="Moon", scale=range(2), created_by=alice)
+    topics_import(track=track, source=io.BytesIO(TOPICS.encode()), name="topics.tsv")
+    for tag, docids in (("up", ["d1", "d2", "d3"]), ("down", ["d4", "d3", "d2"])):
+        run_import(track=track, source=io.BytesIO(run_text(tag, docids).encode()), name=tag)
+    return pool_create(track=track, name="first", depth=1, runs=[track.runs.get(tag="up")])
+
+
+def test_alice_adds_a_run_to_a_pool_and_sees_before_what_is_new(campaign, page):
+    log_in(page, "alice")
+    page.goto(f"/tracks/moon/pools/{campaign.pk}/")
+    section = page.get_by_role("region", name="Add runs")
+    growth = section.locator("#pool-growth")
+    section.get_by_role("checkbox", name="down").check()
+    expect(growth).to_contain_text("2 new pairs to judge")
+    section.get_by_label("How deep: down").fill("3")
+    expect(growth).to_contain_text("6 new pairs to judge")
+    section.get_by_label("How deep: down").fill("0")
+    expect(growth).to_contain_text("The depth of down is a whole number")
+    section.get_by_label("How deep: down").fill("2")
+    expect(growth).to_contain_text("4 new pairs to judge")
+    section.get_by_role("button", name="Add to the pool").click()
+    expect(page.locator(".page")).to_contain_text("6 pairs of 2 topics: the first 1 to 2 of 2 runs")
+    expect(section).to_contain_text("All runs of the track are in the pool.")
+
+
+def test_alice_shares_a_pool_out_and_gives_a_run_a_depth_of_its_own(campaign, page):
+    log_in(page, "alice")
+    page.goto("/tracks/moon/pools/")
+    size = page.locator("#pool-preview .pool-size")
+    page.get_by_label("Depth").fill("1")
+    expect(size).to_have_text("4 pairs to judge")
+    page.get_by_label("How deep: up").fill("3")
+    expect(size).to_have_text("8 pairs to judge")
+    page.get_by_label("Order").select_option(label="move-to-front")
+    expect(page.get_by_label("One more for")).to_be_hidden()
+    page.get_by_label("Each passage is judged by").select_option(label="a number of people, who share the passages")
+    page.get_by_label("One more for").fill("10")
+    page.get_by_label("Name").fill("shared")
+    page.get_by_role("button", name="Make the pool").click()
+    expect(page.locator(".pool-terms")).to_contain_text("what is asked next depends on the grades so far")
+    expect(page.locator(".pool-terms")).to_contain_text("judged by one person")
+    pool = Pool.objects.get(name="shared")
+    assert (pool.items.count(), pool.quota, pool.overlap_percent, pool.order) == (8, 1, 10, "move_to_front")
