@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from .errors import DomainError
 
-# The judging page's own keys: later, can't be judged, undo, back and forth, topic, guidelines.
-RESERVED_KEYS = frozenset("lxujktg")
+# The judging page's own keys: later, can't be judged, undo, back and forth, topic, guidelines, evidence, note, list.
+RESERVED_KEYS = frozenset("lxujktgenv")
 LARGEST_GRADE = 99
 LONGEST_LABEL = 60
 
