@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from assessment.models import Assessor, Duty, Judgment, Membership
 from assessment.selectors.judging import column_progress, pool_column
-from assessment.selectors.progress import duty_progress, work_in_pool, work_of_user
+from assessment.selectors.progress import duty_progress, work_of_user
 from assessment.services.duties import duties_assign
 
 
