@@ -22,7 +22,7 @@ NO_PAGES = {
     "health", "logout", "password_change_done",
     "qrels_export", "judgments_export", "plan_export",
     "suggestions_accept", "acceptance_undo", "review_begin",
-    "pool_preview", "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
+    "pool_preview", "pool_extend", "pool_extension_preview", "duty_lease", "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
     "annotation_save", "scan_terms",
     "board_live", "duty_reassign", "duty_extend", "duty_reopen", "duty_close", "leases_hand_back", "message_clear",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
