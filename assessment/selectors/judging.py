@@ -125,8 +125,8 @@ def next_open(column: list[ColumnEntry], after: int | None = None) -> int | None
 def judging_item(duty: Duty, pk: int | None, *, handed: bool = False) -> DutyItem | None:
     """A passage of the duty's column, ready to show; None if it is not there. One query. `handed`: it is on its way.
 
-    `.state`, `.grade`, `.note` and `.evidence` are the assessor's own; `.suggestion` is the label that may be shown now,
-    `.awaited` tells that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is the label on
+    `.state`, `.grade`, `.note` and `.evidence` are the assessor's own; `.suggestion` is the label that may be shown
+    now, `.awaited` tells that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is the label on
     record as shown, `.own_key` the key of the own grade.
     """
     if pk is None:

@@ -12,7 +12,7 @@ from assessment.selectors.vigilance import Candidate, Surroundings, surroundings
 
 
 class Planting(NamedTuple):
-    """What is planted for a duty, in the pool's order. `items` are fewer than `wanted` where pairs to plant are short."""
+    """What is planted for a duty, in the pool's order. `items` are fewer than `wanted` where pairs are short."""
 
     duty: Duty
     wanted: int

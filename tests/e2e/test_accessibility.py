@@ -22,7 +22,8 @@ NO_PAGES = {
     "health", "logout", "password_change_done",
     "qrels_export", "judgments_export", "plan_export",
     "suggestions_accept", "acceptance_undo", "review_begin",
-    "pool_preview", "pool_extend", "pool_extension_preview", "duty_lease", "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
+    "pool_preview", "pool_extend", "pool_extension_preview", "duty_lease",
+    "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
     "annotation_save", "scan_terms",
     "board_live", "duty_reassign", "duty_extend", "duty_reopen", "duty_close", "leases_hand_back", "message_clear",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
@@ -35,7 +36,9 @@ OF_THE_TRACK = {
 OF_THE_POOL = {"pool", "plan", "plan_file"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
 ROLES = {
-    "alice": OF_THE_TRACK | OF_THE_POOL | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
+    "alice": OF_THE_TRACK
+    | OF_THE_POOL
+    | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard"},

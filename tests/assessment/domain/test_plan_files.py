@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment.domain.plan_files import HEADER, PlanLine, plan_csv, read_plan
+from assessment.domain.plan_files import PlanLine, plan_csv, read_plan
 from assessment.domain.text_files import Problems
 
 FIRST = "pool,topic,assessor,condition,reveal,suggestion_source"
