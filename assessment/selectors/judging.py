@@ -126,8 +126,8 @@ def judging_item(duty: Duty, pk: int | None, *, handed: bool = False) -> DutyIte
     """A passage of the duty's column, ready to show; None if it is not there. One query. `handed`: it is on its way.
 
     `.state`, `.grade`, `.note` and `.evidence` are the assessor's own; `.suggestion` is the label that may be shown
-    now, `.awaited` tells that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is the label on
-    record as shown, `.own_key` the key of the own grade.
+    now, `.awaited` tells that one may be shown and has not come yet. Of post-edit duties, `.shown_grade` is the label
+    on record as shown, `.own_key` the key of the own grade.
     """
     if pk is None:
         return None
