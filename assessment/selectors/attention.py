@@ -84,7 +84,8 @@ _FLAGS = f"""
     WHERE duty.pool_id = %(pool)s AND (mine.state = 'unjudgeable' OR mine.state = 'skipped' AND mine.reason <> '')
     ORDER BY mine.updated_at DESC, item.id LIMIT {LISTED}
 """
-# Whoever renews a lease has a browser open; whoever judges is at work. Of what was judged since, nothing is held.
+# Whoever renews a lease has a browser open; whoever judges is at work. Of what was judged since, nothing is held;
+# and a lease that ended when it began was handed back.
 _IDLE_LEASES = """
     FROM assessment_lease lease
     JOIN assessment_duty duty ON duty.id = lease.duty_id
@@ -92,7 +93,7 @@ _IDLE_LEASES = """
     LEFT JOIN LATERAL (
         SELECT max(updated_at) AS at FROM assessment_judgment WHERE assessor_id = lease.assessor_id
     ) latest ON true
-    WHERE duty.pool_id = %(pool)s
+    WHERE duty.pool_id = %(pool)s AND lease.expires_at > lease.claimed_at
         AND (lease.expires_at < %(now)s OR lease.is_open
             AND greatest(coalesce(latest.at, lease.claimed_at), lease.claimed_at) < %(idle)s)
         AND NOT EXISTS (

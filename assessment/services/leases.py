@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
@@ -135,9 +136,16 @@ def lease_close(*, duty: Duty, tab: UUID) -> None:
     Lease.objects.filter(assessor=duty.assessor_id, tab=tab, is_open=True).update(is_open=False)
 
 
-def lease_hand_back(*, duty: Duty) -> int:
-    """Everything of this duty goes back from the desk onto the pile; the number of passages."""
-    return Lease.objects.filter(duty=duty).delete()[0]
+def lease_hand_back(*, duty: Duty, for_good: bool = False) -> int:
+    """Everything of this duty goes back from the desk onto the pile; the number of passages.
+
+    Whoever comes back may still save, unless it is `for_good`: the duty is closed, or somebody else's. A lease that
+    ended when it began is one that was handed back.
+    """
+    leases = Lease.objects.filter(duty=duty)
+    if for_good:
+        return leases.delete()[0]
+    return leases.filter(expires_at__gt=F("claimed_at")).update(is_open=False, expires_at=F("claimed_at"))
 
 
 def lease_return(*, duty: Duty, item: int) -> None:

@@ -42,7 +42,7 @@ def duty_reassign(*, duty: Duty, to: Assessor, by: User, only_open: bool = True)
         return done_before
     _check_handover(locked, to)
     giver = locked.assessor
-    lease_hand_back(duty=locked)
+    lease_hand_back(duty=locked, for_good=True)
     rest_of = [key for key in dict.fromkeys([*locked.rest_of, giver.pk]) if key != to.pk] if only_open else []
     if not DutyItem.objects.filter(duty=locked).exclude(state="").exists():
         return _change_hands(locked, to, by, rest_of)
@@ -76,7 +76,7 @@ def duty_close(*, duty: Duty, by: User) -> Duty:
         locked.closed_at = timezone.now()
         locked.message = ""
         locked.save(update_fields=["closed_at", "message"])
-        lease_hand_back(duty=locked)
+        lease_hand_back(duty=locked, for_good=True)
         _log(by, [locked], "Closed.")
     return locked
 
@@ -124,7 +124,7 @@ def duties_extend(*, duties: Iterable[Duty], due_on: date | None, by: User) -> i
 def leases_hand_back(*, duty: Duty, by: User) -> int:
     """Takes the passages from the desk of an assessor who is not working on them; returns how many.
 
-    Whoever comes back may still save, as long as nobody else has judged the passage.
+    Whoever comes back may still save.
     """
     if not idle_leases(duty):
         return 0

@@ -289,7 +289,7 @@ def test_the_digest_stays_while_nothing_happens_and_changes_with_every_kind_of_n
     assert changed()
     Duty.objects.filter(pk=duty.pk).update(due_on=timezone.localdate())
     assert changed()
-    held = lease(duty, 2, claimed_at=now)
+    held = lease(duty, 2, claimed_at=now - timedelta(minutes=3))
     seen.append("")
     assert board_digest(two) == seen[-2]  # somebody at work is no news
     Lease.objects.filter(pk=held.pk).update(expires_at=now - timedelta(minutes=1))

@@ -286,8 +286,13 @@ def test_what_is_handed_back_goes_to_somebody_else():
     pool = shared(size=2)
     bob, dora = duties_of(pool, "bob", "dora")
     item_claim_next(duty=bob)
-    assert lease_hand_back(duty=bob) == 2
+    assert (lease_hand_back(duty=bob), lease_hand_back(duty=bob)) == (2, 0)
     assert item_claim_next(duty=dora).at_hand == [at(pool, 1), at(pool, 2)]
+    record(dora, at(pool, 1))
+    assert record(bob, at(pool, 1), 3).grade == 3
+    lease_hand_back(duty=bob, for_good=True)
+    with pytest.raises(DomainError, match="Enough people"):
+        record(bob, at(pool, 2))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -212,7 +212,8 @@ def test_nobody_is_tested_with_passages_that_he_or_she_has_graded(duty, dora, al
 
 
 def lease(duty, **more):
-    times = {"expires_at": timezone.now() + timedelta(minutes=2), "tab": uuid4()} | more
+    now = timezone.now()
+    times = {"claimed_at": now - timedelta(minutes=3), "expires_at": now + timedelta(minutes=2), "tab": uuid4()} | more
     return Lease.objects.create(item=duty.pool.items.first(), assessor=duty.assessor, duty=duty, **times)
 
 
