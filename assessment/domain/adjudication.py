@@ -18,7 +18,7 @@ class Cause(StrEnum):
 
 
 CAUSE_KEYS = {Cause.GUIDELINES: "i", Cause.PASSAGE: "p", Cause.QUERY: "q", Cause.OVERSIGHT: "o", Cause.OTHER: "w"}
-NOTE_KEY = "n"
+NOTE_KEY = "m"
 
 
 def lettered(sources: Iterable[int], pair: tuple[int, int, int], secret: bytes) -> dict[int, str]:

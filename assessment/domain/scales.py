@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .errors import DomainError
 
 # The judging page's own keys: later, can't be judged, undo, back and forth, topic, guidelines, evidence, note, list.
-RESERVED_KEYS = frozenset("lxujktgenv")
+RESERVED_KEYS = frozenset("lxujktgemv")
 LARGEST_GRADE = 99
 LONGEST_LABEL = 60
 

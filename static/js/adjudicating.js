@@ -59,7 +59,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:afterSettle", (event) => event.detail.target?.id === "desk" && arrived(true));
 
-// A cause that is pressed once more is taken back; `n` writes the note, Esc leaves it.
+// A cause that is pressed once more is taken back; `m` writes the note, Esc leaves it.
 document.addEventListener("pointerdown", (event) => remember(event.target.closest("label")?.querySelector("[name=reason]")));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.id === "note") event.target.blur();

@@ -55,7 +55,7 @@ def desk(page, adjudication):
 def test_every_disagreement_is_decided_without_a_mouse(desk, adjudication):
     desk.keyboard.press("o")
     expect(desk.get_by_role("radio", name="oversight")).to_be_checked()
-    desk.keyboard.press("n")
+    desk.keyboard.press("m")
     desk.keyboard.type("It says so in 2.")  # the digit belongs to the note
     desk.keyboard.press("Escape")
     desk.keyboard.press("1")
@@ -112,7 +112,7 @@ def test_what_is_refused_stays_on_the_desk_with_the_note(desk, adjudication):
     desk.keyboard.press("x")
     expect(desk.locator("#refused")).to_contain_text("choose a cause")
     expect_passage(desk, 2)
-    desk.keyboard.press("n")
+    desk.keyboard.press("m")
     desk.keyboard.type("Cut off.")
     desk.keyboard.press("Escape")
     desk.keyboard.press("x")
@@ -133,7 +133,7 @@ def test_a_lost_connection_loses_no_decision(desk, adjudication, allowed_console
 
 
 def test_after_a_logout_elsewhere_the_desk_says_so_and_keeps_what_was_written(desk, adjudication):
-    desk.keyboard.press("n")
+    desk.keyboard.press("m")
     desk.keyboard.type("Long thought.")
     desk.keyboard.press("Escape")
     cookies = [cookie for cookie in desk.context.cookies() if cookie["name"] != "sessionid"]

@@ -182,7 +182,7 @@ def test_a_grade_key_ends_picking_and_grades(page, duty):
 
 def test_a_note_survives_a_reload_and_goes_with_the_next_grade(page, duty):
     begin(page, duty)
-    page.keyboard.press("n")
+    page.keyboard.press("m")
     expect(page.locator("#note")).to_be_focused()
     page.keyboard.type("1 of 2: only in part, see u and x")
     page.goto(reverse("duty", args=[duty.pk]))
@@ -207,7 +207,7 @@ def test_what_changes_after_the_grade_is_saved_too(page, duty):
     expect_passage(page, duty, 2)
     page.keyboard.press("ArrowLeft")
     expect_passage(page, duty, 1)
-    page.keyboard.press("n")
+    page.keyboard.press("m")
     page.keyboard.type("After all.")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#note-window")).to_be_hidden()
@@ -224,7 +224,7 @@ def test_what_changes_after_the_grade_is_saved_too(page, duty):
     page.goto(reverse("duty_item", args=[duty.pk, duty.pool.items.get(position=1).pk]))
     expect_passage(page, duty, 1)
     assert listed(page) == ["Rain 🌈🌈 and light."]
-    page.keyboard.press("n")
+    page.keyboard.press("m")
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
     page.keyboard.press("Escape")
@@ -236,7 +236,7 @@ def test_what_changes_after_the_grade_is_saved_too(page, duty):
 
 def test_a_note_outlives_the_undo_of_its_grade(page, duty):
     begin(page, duty)
-    page.keyboard.press("n")
+    page.keyboard.press("m")
     page.keyboard.type("Only in part.")
     page.keyboard.press("Escape")
     page.keyboard.press("2")
@@ -259,7 +259,7 @@ def test_a_note_and_evidence_wait_for_the_connection(page, duty, allowed_console
     begin(page, duty)
     page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
-    page.keyboard.press("n")
+    page.keyboard.press("m")
     page.keyboard.type("Written in a tunnel.")
     page.keyboard.press("Escape")
     page.keyboard.press("e")
@@ -269,7 +269,7 @@ def test_a_note_and_evidence_wait_for_the_connection(page, duty, allowed_console
     page.keyboard.press("ArrowLeft")
     expect_passage(page, duty, 1)
     expect(page.locator("#note-words")).to_have_text("Written in a tunnel.")
-    page.keyboard.press("n")
+    page.keyboard.press("m")
     page.keyboard.type(" And changed.")
     page.keyboard.press("Escape")
     expect(page.locator("#light")).to_contain_text("2 kept")
@@ -374,7 +374,7 @@ def test_nothing_jumps_and_nothing_sticks_out(new_page, duty, size):
     place = """['.topic h1', '#passage-title', '.passage-text', '.grades'].map(
         (one) => document.querySelector(one).getBoundingClientRect().top)"""
     before = page.evaluate(place)
-    page.keyboard.press("n")
+    page.keyboard.press("m")
     page.keyboard.type("A note.")
     page.keyboard.press("Escape")
     page.keyboard.press("e")
