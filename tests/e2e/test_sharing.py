@@ -130,7 +130,7 @@ def test_a_second_tab_takes_over_and_the_first_waits_until_it_is_wanted(page, bo
 def test_a_second_browser_takes_over_too(new_page, bob):
     duty = make_duty(shared(size=5), bob)
     first = enter(new_page(), duty)
-    enter(new_page(), duty)
+    enter(new_page(), duty).wait_for_load_state("networkidle")
     first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(first.get_by_role("dialog", name="You are judging in another tab")).to_be_visible()
 
