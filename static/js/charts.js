@@ -73,10 +73,9 @@ function showTooltip(_handler, event, _item, value) {
   box.style.top = `${below ? event.clientY + 14 : event.clientY - box.offsetHeight - 14}px`;
 }
 
-// The plot is one image with a summary, and a table beside it: its marks need no names of their own.
 function parsed(figure, themeOf) {
   const spec = JSON.parse(figure.dataset.chart);
-  const compiled = vegaLite.compile(spec, { config: { ...theme(themeOf), mark: { aria: false } } }).spec;
+  const compiled = vegaLite.compile(spec, { config: theme(themeOf) }).spec;
   return vega.parse(compiled, null, { ast: true });
 }
 
@@ -96,6 +95,8 @@ async function draw(figure) {
   plot.setAttribute("aria-label", summary);
   plot.removeAttribute("aria-roledescription");
   await view.runAsync();
+  // Vega calls the groups of marks images, without a name; the marks in them have theirs.
+  for (const group of plot.querySelectorAll('g[role="graphics-symbol"]:not([aria-label])')) group.removeAttribute("role");
   figure.dataset.drawn = "";
 }
 
