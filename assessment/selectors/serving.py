@@ -23,7 +23,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('pile ' || %(pool)s || ' 
 
 _PILE = """
     WITH colleagues AS (
-        SELECT id, assessor_id FROM assessment_duty
+        SELECT id, assessor_id, closed_at FROM assessment_duty
         WHERE pool_id = %(pool)s AND topic_id = %(topic)s AND id <> %(duty)s AND condition <> 'automatic'
     ), taken AS (
         SELECT document_id, count(*) AS people FROM (
@@ -33,7 +33,8 @@ _PILE = """
             UNION
             SELECT item.document_id, lease.assessor_id FROM assessment_lease lease
             JOIN assessment_poolitem item ON item.id = lease.item_id AND item.planted_for_id IS NULL
-            WHERE lease.duty_id IN (SELECT id FROM colleagues) AND lease.expires_at > clock_timestamp()
+            WHERE lease.duty_id IN (SELECT id FROM colleagues WHERE closed_at IS NULL)
+                AND lease.expires_at > clock_timestamp()
         ) seats GROUP BY document_id
     )
     SELECT shown.item_id, shown.state, shown.position, shown.vigilance,

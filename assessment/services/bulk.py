@@ -259,8 +259,10 @@ def _held(duty: Duty, accepted: Mapping[int, JudgmentEvent]) -> dict[tuple[int, 
 
 
 def _standing_since(duty: Duty, accepted: Mapping[int, JudgmentEvent]) -> list[int]:
-    """Those of the accepted items of which the acceptance is still the latest word; taken back counts as unsaid."""
+    """Those of the accepted items of which the acceptance is still the latest word; taken back counts as unsaid. What
+    has been noted since is kept with its passage: taking the acceptance back would lose it."""
     said = defaultdict(list)
+    noted = set()
     for event in JudgmentEvent.objects.filter(
         assessor=duty.assessor_id,
         topic=duty.topic_id,
@@ -269,9 +271,15 @@ def _standing_since(duty: Duty, accepted: Mapping[int, JudgmentEvent]) -> list[i
         words = said[event.document_id, event.vigilance]
         if event.kind == JudgmentEvent.Kind.UNDONE:
             del words[-1:]
-        elif event.kind != JudgmentEvent.Kind.NOTED:
+        elif event.kind == JudgmentEvent.Kind.NOTED:
+            noted.add((event.document_id, event.vigilance))
+        else:
             words.append(event.pk)
-    return [item for item, event in accepted.items() if said[event.document_id, event.vigilance][-1:] == [event.pk]]
+            noted.discard((event.document_id, event.vigilance))
+    pairs = {item: (event.document_id, event.vigilance) for item, event in accepted.items()}
+    return [
+        item for item, event in accepted.items() if said[pairs[item]][-1:] == [event.pk] and pairs[item] not in noted
+    ]
 
 
 def _insist(write: Callable[[], Result]) -> Result:

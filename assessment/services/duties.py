@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Condition, Duty, DutyItem, Plan, Pool, Reveal, Topic
+from assessment.models import Assessor, Condition, Duty, DutyItem, Judgment, Plan, Pool, PoolItem, Reveal, Topic
 from assessment.services.duty_terms import (
     Terms,
     check_assessor,
@@ -121,7 +122,8 @@ def duties_store(wanted: Sequence[WantedDuty], *, plan: Plan | None = None, seed
 
 
 def duty_changes(wanted: Sequence[WantedDuty]) -> Changes:
-    """The wanted duties that are new and those under new terms, not stored yet. Two queries at most."""
+    """The wanted duties that are new and those under new terms, not stored yet. Two queries at most,
+    and one for each pool with new duties."""
     known = [each.assessor.pk for each in wanted if each.assessor.pk is not None]
     stored = Duty.objects.filter(pool__in={each.pool.pk for each in wanted}, assessor__in=set(known))
     existing = {(duty.pool_id, duty.topic_id, duty.assessor_id): duty for duty in stored}
@@ -145,7 +147,8 @@ def duty_changes(wanted: Sequence[WantedDuty]) -> Changes:
             replanted.append(duty)
     begun = _begun({*bound, *replanted})
     planting = [duty for duty in (*new, *replanted) if duty.pk not in begun]
-    return Changes(new, changed, [duty for duty in bound if duty.pk in begun], planting)
+    refused = [duty for duty in bound if duty.pk in begun] + _judged_otherwise(new)
+    return Changes(new, changed, refused, planting)
 
 
 def refuse_begun(begun: Sequence[Duty]) -> None:
@@ -176,6 +179,23 @@ def _begun(duties: Iterable[Duty]) -> set[int]:
     if not keys:
         return set()
     return set(DutyItem.objects.filter(duty__in=keys).exclude(state="").values_list("duty", flat=True).distinct())
+
+
+def _judged_otherwise(new: Sequence[Duty]) -> list[Duty]:
+    """Those new duties of people who have judged passages of theirs under another condition, in a duty that was
+    withdrawn or in another pool: a suggestion shown now would fall on a grade that was given without."""
+    people = [duty for duty in new if duty.assessor.pk is not None and duty.assessor.kind == Assessor.Kind.HUMAN]
+    found: list[Duty] = []
+    for pool in {duty.pool_id: duty.pool for duty in people}.values():
+        mine = [duty for duty in people if duty.pool_id == pool.pk]
+        pooled = PoolItem.objects.filter(pool=pool, topic=OuterRef("topic"), document=OuterRef("document"))
+        judged = Judgment.objects.filter(
+            Exists(pooled), assessor__in={duty.assessor.pk for duty in mine}, topic__in={duty.topic_id for duty in mine}
+        )
+        under = set(judged.exclude(condition="").values_list("assessor", "topic", "condition").distinct())
+        conditions = [(duty, {c for a, t, c in under if (a, t) == (duty.assessor.pk, duty.topic_id)}) for duty in mine]
+        found += [duty for duty, others in conditions if others - {str(duty.condition)}]
+    return found
 
 
 def _topics_of(pool: Pool, topics: Iterable[Topic] | None) -> list[Topic]:

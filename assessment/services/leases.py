@@ -74,6 +74,8 @@ def item_claim_next(*, duty: Duty, tab: UUID = NO_TAB, known: Collection[int] = 
         if not at_hand:
             at_hand = fresh = pile.put_off()[:1]
         items = _kept_and_read(duty, tab, at_hand, pile.judged, fresh)
+        missing = set(fresh) - {item.pk for item in items}
+        at_hand = [item for item in at_hand if item not in missing]
         for item in items:
             item.number = len(pile.judged) + (1 + at_hand.index(item.pk) if not item.state else 0)
         return Handed(items, at_hand, pile.elsewhere)
@@ -90,7 +92,8 @@ def _kept_and_read(duty: Duty, tab: UUID, at_hand: list, judged: list, fresh: li
         return []
     with _in_the_same_statement(_KEEP, arguments):
         first = judging_item(duty, fresh[0], handed=True)
-    return [first, *(judging_item(duty, item) for item in fresh[1:])]
+    # One is missing where the judge has graded it 0 since the pile was read.
+    return [item for item in (first, *(judging_item(duty, each) for each in fresh[1:])) if item is not None]
 
 
 def _in_the_same_statement(writing: str, arguments: tuple) -> AbstractContextManager:
@@ -107,11 +110,14 @@ def lease_renew(
 ) -> Desk:
     """The page tells that it is there, with `item` open and `ahead` behind it; other passages of the person go back.
 
-    While the person judges in another tab nothing is renewed, unless this one takes over (`take`). Raises DomainError
-    for a passage that is not the duty's.
+    While the person judges in another tab nothing is renewed, unless this one takes over (`take`). What an organizer
+    has closed meanwhile goes back whole: nobody can save it. Raises DomainError for a passage that is not the duty's.
     """
     with transaction.atomic():
         _lock_desks(user)
+        if Duty.objects.filter(pk=duty.pk, closed_at__isnull=False).exists():
+            lease_hand_back(duty=duty, for_good=True)
+            return Desk()
         if not take and opened_elsewhere(user, tab):
             return Desk(elsewhere=True)
         Lease.objects.filter(assessor__user=user, is_open=True).exclude(item=item).update(is_open=False)

@@ -10,6 +10,8 @@ from assessment.domain.vigilance import Passage, borrowed_rank, can_be_wrong, ho
 from assessment.models import Duty, Grade, PoolItem
 from assessment.selectors.vigilance import Candidate, Surroundings, surroundings, vigilance_candidates
 
+LABELLED = 0.6  # the share of a topic's passages that must show a label before others are planted among them
+
 
 class Planting(NamedTuple):
     """What is planted for a duty, in the pool's order. `items` are fewer than `wanted` where pairs are short."""
@@ -36,6 +38,11 @@ def vigilance_plant(*, duties: Sequence[Duty], seed: int | None = None) -> list[
     return plantings
 
 
+def _hides_among(around: Surroundings) -> bool:
+    """Whether most passages show a label: where the judge has only begun, the planted ones would stand out."""
+    return bool(around.labels) and len(around.labels) >= LABELLED * len(around.passages)
+
+
 def vigilance_draw(*, duties: Sequence[Duty], seed: int | None = None) -> list[Planting]:
     """Which passages would be planted for the duties that have a share of them; stores nothing. Three queries.
 
@@ -52,8 +59,7 @@ def vigilance_draw(*, duties: Sequence[Duty], seed: int | None = None) -> list[P
         how_many(len(each.passages), duty.vigilance_percent, seed=own, topic=duty.topic.qid)
         for duty, each, own in zip(asked, around, seeds, strict=True)
     ]
-    # Where no label is shown yet, the planted ones would stand out.
-    possible = [number if each.labels else 0 for number, each in zip(wanted, around, strict=True)]
+    possible = [number if _hides_among(each) else 0 for number, each in zip(wanted, around, strict=True)]
     grades = list(Grade.objects.filter(track=asked[0].pool.track_id).values_list("value", flat=True))
     draws = [f"{own} {duty.assessor.name} {duty.topic.qid}" for duty, own in zip(asked, seeds, strict=True)]
     found = vigilance_candidates(asked, possible, draws, can_be_wrong(grades))

@@ -11,7 +11,7 @@ from assessment.domain.errors import DomainError
 from assessment.models import Condition, Document, Duty, Judgment, JudgmentEvent, Order, PoolItem, Reveal
 from assessment.services import bulk
 from assessment.services.bulk import acceptance_undo, review_begin, suggestions_accept
-from assessment.services.judgments import judgment_record, judgment_undo
+from assessment.services.judgments import judgment_annotate, judgment_record, judgment_undo
 from tests.factories import make_assessor, make_duty, make_judge, make_pool, make_track, make_user, suggest
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +253,15 @@ def test_what_was_judged_anew_stays_when_the_acceptance_is_taken_back(accept, du
     outcome = acceptance_undo(duty=duty, acceptance=key, idempotency_key=uuid4(), actor=bob)
     assert outcome.kept == [items[0].pk, items[2].pk]
     assert own(duty) == {"q1-d1": 0, "q1-d3": 3}
+
+
+def test_what_was_noted_since_stays_when_the_acceptance_is_taken_back(accept, duty, items, bob):
+    key = uuid4()
+    accept(idempotency_key=key)
+    judgment_annotate(duty=duty, item=items[0], idempotency_key=uuid4(), actor=bob, note="Read it again.")
+    outcome = acceptance_undo(duty=duty, acceptance=key, idempotency_key=uuid4(), actor=bob)
+    assert outcome.kept == [items[0].pk]
+    assert Judgment.objects.get(assessor=duty.assessor).note == "Read it again."
 
 
 def test_taking_back_twice_with_one_key_is_harmless(accept, duty, items, bob):

@@ -113,3 +113,19 @@ def test_an_assessor_of_another_track_is_refused(pool, alice):
     assert stranger.kind == Assessor.Kind.HUMAN
     with pytest.raises(DomainError, match="not an assessor of this track"):
         duties_assign(pool=pool, assessor=stranger, condition="manual")
+
+
+def test_what_was_judged_by_hand_is_not_shown_a_suggestion_by_way_of_a_withdrawn_duty(track, pool, topics, bob, judge):
+    assessor = assessor_ensure(track=track, user=bob)
+    duties_assign(pool=pool, assessor=assessor, topics=topics[:1], condition=Condition.MANUAL)
+    item = pool.items.filter(topic=topics[0]).first()
+    Judgment.objects.create(
+        assessor=assessor, topic=topics[0], document=item.document, grade=1, condition=Condition.MANUAL
+    )
+    duties_withdraw(pool=pool, assessor=assessor)
+    edited = {"condition": Condition.POST_EDIT, "reveal": Reveal.COMMIT_THEN_REVEAL, "suggestion_source": judge}
+    with pytest.raises(DomainError, match="begun topic q1 under other terms"):
+        duties_assign(pool=pool, assessor=assessor, topics=topics[:2], **edited)
+    assert not Duty.objects.filter(assessor=assessor).exists()
+    duties_assign(pool=pool, assessor=assessor, topics=topics[1:2], **edited)
+    duties_assign(pool=pool, assessor=assessor, topics=topics[:1], condition=Condition.MANUAL)

@@ -239,6 +239,16 @@ def test_a_renewal_keeps_the_open_passage_and_the_one_ahead():
     assert Lease.objects.get(is_open=True).item_id == at(pool, 1)
 
 
+def test_the_open_tab_of_a_closed_duty_takes_no_passage_back():
+    pool = shared(size=2)
+    bob, dora = duties_of(pool, "bob", "dora")
+    item_claim_next(duty=bob)
+    Duty.objects.filter(pk=bob.pk).update(closed_at=timezone.now())  # bob's page does not know yet
+    assert item_claim_next(duty=dora).at_hand == [at(pool, 1), at(pool, 2)]
+    assert renew(bob, uuid4(), 1, ahead=[at(pool, 2)]) == (False, False, ())
+    assert not Lease.objects.filter(duty=bob).exists()
+
+
 def test_a_renewal_that_comes_too_late_says_so():
     pool = shared()
     bob, dora = duties_of(pool, "bob", "dora")

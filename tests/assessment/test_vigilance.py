@@ -299,3 +299,10 @@ def test_vigilance_is_in_the_plan_file(duty):
     assert "".join(plan_file(duty.pool.track)).splitlines()[1] == (
         "pool-q1,q1,bob,post_edit,always,lexical,,100,20,nist"
     )
+
+
+def test_nothing_is_planted_where_the_judge_has_only_begun(bob, judge, pool, terms):
+    later = pool.items.filter(position__gt=4).values("document")
+    Judgment.objects.filter(assessor=judge, document__in=later).delete()
+    duties_assign(pool=pool, assessor=bob, **terms)
+    assert planted(Duty.objects.get()) == []
