@@ -138,7 +138,7 @@ def judge(desk: Desk, diary: Diary, chance: random.Random, think: float, until: 
             ms, reply = desk.save(item, grade, **asking)
             diary.times.append(ms)
             diary.grades[item] = grade
-        items += [each["id"] for each in reply["next"] if each["id"] not in items]
+        items += [each["id"] for each in reply.get("next", []) if each["id"] not in items]
 
 
 def _asking(kind: str, items: list[int], place: int, tab: str) -> list[dict]:
