@@ -7,6 +7,7 @@ const dialog = $("board-dialog");
 const light = $("board-light");
 const PIECES = "[data-live]";
 let opener; // the id of what opened the menu
+let returning = ""; // the same, from the menu's end until focus has come back to it
 
 document.documentElement.classList.add("has-script");
 
@@ -52,6 +53,7 @@ function merge(html) {
     const old = $(piece.id);
     if (old && !old.isEqualNode(piece)) renew(old, piece);
   }
+  if (returning && document.activeElement === document.body) giveBack();
 }
 
 if (live) {
@@ -102,7 +104,16 @@ dialog.addEventListener("htmx:afterSwap", () => {
   if (!dialog.contains(document.activeElement) || document.activeElement === dialog || wrong) $("duty-menu-title")?.focus();
 });
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-dialog.addEventListener("close", () => opener && $(opener)?.focus({ preventScroll: true }));
+/** Focus returns to what opened the menu, also where that was replaced while the menu closed. */
+function giveBack() {
+  $(returning)?.focus({ preventScroll: true });
+}
+dialog.addEventListener("close", () => {
+  returning = opener ?? "";
+  if (returning) giveBack();
+});
+document.addEventListener("keydown", () => (returning = ""));
+document.addEventListener("pointerdown", () => (returning = ""));
 document.addEventListener("board-changed", () => {
   dialog.close();
   look();

@@ -358,7 +358,7 @@ def test_axe_finds_nothing_serious_in_what_opens(new_page, duty, scheme):
     page.keyboard.press("ArrowDown")
     found = grave(page)
     page.keyboard.press("Escape")
-    for key in "n/?":
+    for key in "m/?":
         page.keyboard.press(key)
         expect(page.locator(":popover-open")).to_have_count(1)
         found += grave(page)
