@@ -3,7 +3,7 @@
 from django import forms
 from django.db.models import QuerySet
 
-from assessment.models import Assessor, Condition, Order, Pool, Reveal, Topic, Track
+from assessment.models import POOL_ORDERS, Assessor, Condition, Pool, Reveal, Topic, Track
 from assessment.services.duties import duties_assign
 from assessment.services.people import assessor_ensure
 
@@ -20,7 +20,7 @@ def trusted_assessors(track: Track) -> QuerySet[Assessor]:
 
 def order_field() -> forms.ChoiceField:
     return forms.ChoiceField(
-        choices=[("", "as the pool"), *Order.choices],
+        choices=[("", "as the pool"), *((order, order.label) for order in POOL_ORDERS)],
         required=False,
         label="Order",
         help_text="In which the passages of a topic come.",

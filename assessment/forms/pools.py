@@ -3,7 +3,7 @@
 from django import forms
 from django.db.models import Count, Q, QuerySet
 
-from assessment.models import Assessor, Order, Role, Topic, Track, User
+from assessment.models import POOL_ORDERS, Assessor, Order, Role, Topic, Track, User
 from assessment.services.pools import MOST_PEOPLE
 
 from .pool_runs import DEEPEST, RunsForm
@@ -20,7 +20,7 @@ class PoolForm(RunsForm):
     )
     name = forms.CharField(max_length=80, required=False, help_text="Left empty: pool- and the depth.")
     order = forms.ChoiceField(
-        choices=Order.choices,
+        choices=[(order, order.label) for order in POOL_ORDERS],
         initial=Order.SHUFFLE,
         help_text="In which order assessors get a topic's passages. Shuffled, they cannot guess the ranks. Under "
         "move-to-front, what is asked next depends on the grades so far; passages are served one by one.",

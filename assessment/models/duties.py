@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from .assessors import Assessor
 from .corpus import Document, Topic
-from .pools import Order, Pool, PoolItem
+from .pools import RANKED_ORDERS, Order, Pool, PoolItem
 from .tracks import User
 
 
@@ -59,6 +59,14 @@ class Duty(models.Model):
         Assessor, on_delete=models.PROTECT, null=True, blank=True, related_name="suggests_to"
     )
     order = models.CharField(max_length=14, choices=Order, blank=True)
+    ranked_by = models.ForeignKey(
+        Assessor,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="ranks_for",
+        help_text="Whose distribution orders the passages; the duty's assessor never learns of it.",
+    )
     sample_percent = models.PositiveSmallIntegerField(default=100)
     rest_of = ArrayField(models.BigIntegerField(), default=list, blank=True)
     vigilance_percent = models.PositiveSmallIntegerField(default=0)
@@ -89,10 +97,31 @@ class Duty(models.Model):
                 | Q(vigilance_percent__range=(1, 100), trusted__isnull=False, condition="post_edit"),
                 name="vigilance_needs_somebody_trusted",
             ),
+            models.CheckConstraint(
+                condition=Q(order__in=[order.value for order in RANKED_ORDERS], ranked_by__isnull=False)
+                | ~Q(order__in=[order.value for order in RANKED_ORDERS]) & Q(ranked_by__isnull=True),
+                name="ranked_duties_know_by_whom",
+            ),
         ]
 
     def __str__(self):
         return f"{self.assessor} · {self.pool} · {self.topic_id} · {self.condition}"
+
+
+class DutyRank(models.Model):
+    """Where a passage stands in the order that a judge's distribution gave it when the duty was made, and its score:
+    the expected grade, or the entropy in bits. Kept, so that the order is on record and never moves under a person."""
+
+    duty = models.ForeignKey(Duty, on_delete=models.CASCADE, related_name="ranks")
+    item = models.ForeignKey(PoolItem, on_delete=models.CASCADE, related_name="+")
+    rank = models.PositiveIntegerField(help_text="From 1.")
+    score = models.FloatField(null=True, blank=True, help_text="Empty: the judge has no distribution for it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["duty", "item"], name="one_rank_per_duty_and_item")]
+
+    def __str__(self):
+        return f"{self.duty_id} · {self.item_id}: {self.rank}"
 
 
 class DutyItem(models.Model):

@@ -16,11 +16,22 @@ class Order(models.TextChoices):
     DOCID = "docid", "docid"
     BEST_RANK = "best_rank", "best rank"
     MOVE_TO_FRONT = "move_to_front", "move-to-front"
+    LIKELY = "likely", "most likely relevant first"
+    UNCERTAIN = "uncertain", "most uncertain first"
+
+
+# By a judge's distribution; orders of a duty, which names the judge, never of a pool.
+RANKED_ORDERS = (Order.LIKELY, Order.UNCERTAIN)
+POOL_ORDERS = tuple(order for order in Order if order not in RANKED_ORDERS)
 
 
 class Pool(models.Model):
     """Pairs to judge. Without a quota, everyone with a duty judges every passage of the topic. With one, those who have
-    a duty in a topic share its passages: each is judged by `quota` of them, `overlap_percent` % of them by one more."""
+    a duty in a topic share its passages: each is judged by `quota` of them, `overlap_percent` % of them by one more.
+
+    A *routed* pool has those pairs of the pool `routed_from` that a rule on the confidence of `routed_by` sends to
+    people, and a random sample of the rest; `routing` keeps the rule, its seed, and how many pairs it was applied to.
+    """
 
     track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="pools")
     name = models.CharField(max_length=80)
@@ -29,6 +40,11 @@ class Pool(models.Model):
     seed = models.PositiveIntegerField(default=0)
     quota = models.PositiveSmallIntegerField(null=True, blank=True, help_text="People per passage; empty: everyone.")
     overlap_percent = models.PositiveSmallIntegerField(default=0)
+    routed_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="routed_pools"
+    )
+    routed_by = models.ForeignKey(Assessor, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    routing = models.JSONField(null=True, blank=True)
     runs = models.ManyToManyField(Run, through="PoolRun", related_name="pools")
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -41,6 +57,14 @@ class Pool(models.Model):
             models.CheckConstraint(
                 condition=Q(overlap_percent=0) | Q(overlap_percent__lte=100, quota__isnull=False),
                 name="pool_overlap_needs_a_quota",
+            ),
+            models.CheckConstraint(
+                condition=Q(routed_from__isnull=True, routed_by__isnull=True, routing__isnull=True)
+                | Q(routed_from__isnull=False, routed_by__isnull=False, routing__isnull=False),
+                name="routed_pools_keep_their_rule",
+            ),
+            models.CheckConstraint(
+                condition=~Q(order__in=[order.value for order in RANKED_ORDERS]), name="a_judge_ranks_duties_not_pools"
             ),
         ]
 
@@ -61,6 +85,14 @@ class PoolRun(models.Model):
 
     def __str__(self):
         return f"{self.run_id} in {self.pool_id}"
+
+
+class Routed(models.TextChoices):
+    """Why a pair is in a routed pool."""
+
+    UNSURE = "unsure", "the judge was unsure"
+    UNJUDGED = "unjudged", "the judge has no label"
+    AUDIT = "audit", "drawn at random from the rest"
 
 
 class PoolItemManager(Manager):
@@ -86,6 +118,12 @@ class PoolItem(models.Model):
     lot = models.BigIntegerField(help_text="Drawn from the pool's seed, the topic id and the docid: 0 to 2^63 - 1.")
     run_ids = ArrayField(models.BigIntegerField())
     ranks = ArrayField(models.IntegerField())
+    routed_because = models.CharField(
+        max_length=10, choices=Routed, blank=True, db_default="", help_text="In a routed pool: what brought it here."
+    )
+    selection_probability = models.FloatField(
+        null=True, blank=True, help_text="In a routed pool: how probable it was that the rule takes this pair."
+    )
     planted_for = models.ForeignKey("Duty", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     planted = models.JSONField(null=True, blank=True, help_text="The wrong label: grade, confidence, distribution.")
     trusted_grade = models.SmallIntegerField(null=True, blank=True)
@@ -124,6 +162,11 @@ class PoolItem(models.Model):
                     trusted_by__isnull=False,
                 ),
                 name="vigilance_items_are_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(selection_probability__isnull=True, routed_because="")
+                | Q(selection_probability__gt=0, selection_probability__lte=1) & ~Q(routed_because=""),
+                name="routed_items_know_their_probability",
             ),
         ]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Condition, Duty, Order, Pool, Reveal, Role, Track, User
+from assessment.models import POOL_ORDERS, Assessor, Condition, Duty, Pool, Reveal, Role, Track, User
 
 
 class Terms(NamedTuple):
@@ -59,8 +59,8 @@ def checked_terms(
         raise DomainError("Post-edit shows the suggestion: choose whether always, or after the first grade.")
     if condition != Condition.POST_EDIT and reveal != Reveal.NEVER:
         raise DomainError(f"The condition “{Condition(condition).label}” never shows a suggestion.")
-    if order and order not in Order.values:
-        raise DomainError(f"There is no order “{order}”; the orders are {', '.join(Order.values)}.")
+    if order and order not in POOL_ORDERS:
+        raise DomainError(f"There is no order “{order}”; the orders are {', '.join(POOL_ORDERS)}.")
     if not 1 <= sample_percent <= 100:
         raise DomainError("A duty is for a share of the topic's pairs, from 1 to 100 %.")
     _check_vigilance(assessor, condition, vigilance_percent, trusted)

@@ -7,7 +7,20 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from assessment.domain.errors import DomainError
-from assessment.models import Judgment, Lease, Order, Pool, PoolItem, PoolRun, Ranking, Run, Topic, Track, User
+from assessment.models import (
+    POOL_ORDERS,
+    Judgment,
+    Lease,
+    Order,
+    Pool,
+    PoolItem,
+    PoolRun,
+    Ranking,
+    Run,
+    Topic,
+    Track,
+    User,
+)
 from assessment.services.imports.result import lock_track
 from assessment.services.pooling import (
     LARGEST_NUMBER,
@@ -126,8 +139,8 @@ def pool_extend(*, pool: Pool, runs: Mapping[Run, int | None]) -> int:
 
 
 def _check(name: str, order: str, seed: int, quota: int | None, overlap_percent: int) -> None:
-    if order not in Order.values:
-        raise DomainError(f"There is no order {order!r}; choose one of {', '.join(Order.values)}.")
+    if order not in POOL_ORDERS:
+        raise DomainError(f"There is no order {order!r}; choose one of {', '.join(POOL_ORDERS)}.")
     longest = Pool._meta.get_field("name").max_length
     if not 0 <= seed <= LARGEST_NUMBER:
         raise DomainError(f"A seed is a number from 0 to {LARGEST_NUMBER:,}.")

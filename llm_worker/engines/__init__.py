@@ -6,16 +6,18 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llm_worker.engines.base import Engine, EngineUnavailable, Message, Parameters, Reply, Request
+from llm_worker.engines.base import Engine, EngineUnavailable, Measured, Message, Parameters, Reply, Request, always
 
 __all__ = [
     "ENGINE_KINDS",
     "Engine",
     "EngineUnavailable",
+    "Measured",
     "Message",
     "Parameters",
     "Reply",
     "Request",
+    "always",
     "build_engine",
     "close_engines",
     "engine_for",

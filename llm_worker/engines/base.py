@@ -5,9 +5,9 @@ every reply as it comes. What goes wrong with one request is a reply with `error
 raises `EngineUnavailable`. No caller knows which engine it has.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,25 @@ class Request:
     """What is asked. With `allowed` the reply is exactly one of those answers, each a single token of the model.
 
     `answer_prefix` is the beginning of the assistant's turn that the reply continues, for example `##final score: `;
-    its trailing space counts (without it most of the probability falls on the space and not on the grades).
+    its trailing space counts (without it most of the probability falls on the space and not on the grades). With
+    `json_schema` the reply is JSON of that schema; it goes with neither of the two.
     """
 
     messages: tuple[Message, ...]
     parameters: Parameters
     allowed: tuple[str, ...] | None = None
     answer_prefix: str = ""
+    json_schema: Mapping[str, Any] | None = None
+
+
+class Measured(NamedTuple):
+    """A text in a model's tokens: its beginning of at most so many as were asked for, the tokens of the whole text and
+    of that beginning. `exact` is false where the engine has no tokenizer at hand and they are estimates."""
+
+    text: str
+    tokens: int
+    kept: int
+    exact: bool
 
 
 @dataclass(frozen=True)
@@ -85,17 +97,28 @@ class EngineUnavailable(Exception):
         self.retry_after = retry_after
 
 
+def always() -> bool:
+    """What `go_on` is where nobody may stop the requests."""
+    return True
+
+
 class Engine(Protocol):
     """Anything that answers requests. `name` is the kind of engine, `model` the model it runs."""
 
     name: str
     model: str
 
-    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], go_on: Callable[[], bool] = always) -> Iterator[tuple[int, Reply]]:
         """Yield (index of the request, reply) once per request, each as soon as it is there, in any order.
 
+        Once `go_on` says no, no further request is begun; those under way are still yielded: they have been paid for.
+        It is asked often, and only in the caller's own thread.
         Raises EngineUnavailable where the engine as a whole cannot work; replies yielded before stay valid.
         """
+        ...
+
+    def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
+        """Each text in the model's tokens, cut to its first `max_tokens` (None: whole), without special tokens."""
         ...
 
     def close(self) -> None:

@@ -8,11 +8,11 @@ the prompt, and each prompt then reads only what the one before it did not share
 import importlib.metadata
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from llm_worker.engines.base import EngineUnavailable, Reply, Request
+from llm_worker.engines.base import EngineUnavailable, Measured, Reply, Request, always
 from llm_worker.engines.openai_compatible import OpenAICompatibleEngine
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct"
@@ -35,8 +35,11 @@ class LlamaCppEngine:
         self._server: Any = None
         self._client: OpenAICompatibleEngine | None = None
 
-    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        yield from self._ready().complete(requests)
+    def complete(self, requests: Sequence[Request], go_on: Callable[[], bool] = always) -> Iterator[tuple[int, Reply]]:
+        yield from self._ready().complete(requests, go_on)
+
+    def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
+        return self._ready().measure(texts, max_tokens)
 
     def close(self) -> None:
         with self._loading:

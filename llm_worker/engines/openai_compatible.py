@@ -8,7 +8,7 @@ than `longest_wait` is unavailable as a whole.
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from llm_worker.engines.base import EngineUnavailable, Reply, Request
+from llm_worker.engines.base import EngineUnavailable, Measured, Reply, Request, always
 from llm_worker.engines.openai_wire import DIALECTS, read_reply, request_body
 from llm_worker.engines.prefix import prefix_order
 
 _TRY_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
 _WHOLE_SERVER = {401: "refuses the key", 403: "refuses the key", 404: "does not know this address or model"}
 _FIRST_WAIT = 1.0
+_LOOK_S = 1.0  # how long a call to stop may go unnoticed
 
 
 class OpenAICompatibleEngine:
@@ -67,16 +68,20 @@ class OpenAICompatibleEngine:
         self._token_ids: dict[tuple[tuple[str, ...], str], list[int] | None] = {}
         self._token_ids_lock = threading.Lock()
 
-    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], go_on: Callable[[], bool] = always) -> Iterator[tuple[int, Reply]]:
         stop = threading.Event()
         pool = ThreadPoolExecutor(max_workers=self.concurrency, thread_name_prefix="engine")
         waiting = {pool.submit(self._answer, requests[index], stop): index for index in prefix_order(requests)}
         try:
-            yield from _as_done(waiting)
+            yield from _as_done(waiting, go_on)
         finally:
             # A caller that stops early (a cancelled job), or one request that found the server gone, ends the rest.
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
+        """An estimate of four bytes a token: what the server's tokenizer would say is not asked."""
+        return [_estimated(text, max_tokens) for text in texts]
 
     def close(self) -> None:
         self._client.close()
@@ -189,12 +194,14 @@ class OpenAICompatibleEngine:
         return tokens if isinstance(tokens, list) and tokens else None
 
 
-def _as_done(waiting: dict[Future, int]) -> Iterator[tuple[int, Reply]]:
+def _as_done(waiting: dict[Future, int], go_on: Callable[[], bool]) -> Iterator[tuple[int, Reply]]:
     """Yield every reply that arrived before the engine was found unavailable, and only then raise."""
     unavailable: EngineUnavailable | None = None
     pending = set(waiting)
     while pending and unavailable is None:
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
+        done, pending = wait(pending, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+        if not go_on():
+            pending = {future for future in pending if not future.cancel()}
         for future in done:
             error = future.exception()
             if isinstance(error, EngineUnavailable):
@@ -227,3 +234,11 @@ def _error_code(response: httpx.Response) -> str | None:
     except ValueError:
         return None
     return error.get("code") if isinstance(error, dict) else None
+
+
+def _estimated(text: str, max_tokens: int | None) -> Measured:
+    raw = text.encode()
+    tokens = -(-len(raw) // 4)
+    if max_tokens is None or tokens <= max_tokens:
+        return Measured(text, tokens, tokens, False)
+    return Measured(raw[: 4 * max_tokens].decode(errors="ignore"), tokens, max_tokens, False)

@@ -1,11 +1,12 @@
 """An engine that says what a test told it to say, and remembers what it was asked."""
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from llm_worker.engines.base import EngineUnavailable, Reply, Request
+from llm_worker.engines.base import EngineUnavailable, Measured, Reply, Request, always
 
 Answer = Reply | str | EngineUnavailable | Callable[[Request], Reply | str]
 
@@ -31,14 +32,20 @@ class ScriptedEngine:
         """Put answers at the end of the queue."""
         self._queue.extend(answers)
 
-    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], go_on: Callable[[], bool] = always) -> Iterator[tuple[int, Reply]]:
         for index, request in enumerate(requests):
+            if not go_on():
+                return
             self.history.append(request)
             started = time.perf_counter()
             if self.seconds:
                 time.sleep(self.seconds)
             reply = self._reply(request)
             yield index, replace(reply, latency_ms=round((time.perf_counter() - started) * 1000))
+
+    def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
+        """A word with the space before it is a token."""
+        return [_measured(text, max_tokens) for text in texts]
 
     def close(self) -> None:
         self.closed = True
@@ -52,3 +59,9 @@ class ScriptedEngine:
         if callable(answer):
             answer = answer(request)
         return answer if isinstance(answer, Reply) else Reply(text=answer, finish_reason="stop")
+
+
+def _measured(text: str, max_tokens: int | None) -> Measured:
+    words = re.findall(r"\s*\S+", text)
+    kept = words[:max_tokens]
+    return Measured(text if len(kept) == len(words) else "".join(kept), len(words), len(kept), True)

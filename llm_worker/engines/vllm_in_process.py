@@ -11,11 +11,11 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from llm_worker.engines.base import EngineUnavailable, Reply, Request
+from llm_worker.engines.base import EngineUnavailable, Measured, Reply, Request, always
 from llm_worker.engines.prefix import leaders_and_followers
 
 _CPU_BLOCK_SIZE = 32
@@ -68,7 +68,7 @@ class VllmEngine:
         self._llm: Any = None
         self._load()
 
-    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], go_on: Callable[[], bool] = always) -> Iterator[tuple[int, Reply]]:
         if self._llm is None:
             self._load()
         prepared: dict[int, _Prepared] = {}
@@ -78,7 +78,21 @@ class VllmEngine:
             except ValueError as error:
                 yield index, Reply(error=str(error))
         for batch in self._batches(prepared):
+            if not go_on():
+                return
             yield from self._run(batch, requests, prepared)
+
+    def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
+        if self._llm is None:
+            self._load()
+        return [self._measured(text, max_tokens) for text in texts]
+
+    def _measured(self, text: str, max_tokens: int | None) -> Measured:
+        found = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        ends = [end for _, end in found["offset_mapping"]]
+        if max_tokens is None or len(ends) <= max_tokens:
+            return Measured(text, len(ends), len(ends), True)
+        return Measured(text[: ends[max_tokens - 1]] if max_tokens else "", len(ends), max_tokens, True)
 
     def close(self) -> None:
         llm, self._llm = self._llm, None

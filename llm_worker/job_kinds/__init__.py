@@ -1,8 +1,9 @@
 """Kinds of jobs, one file each: which items are asked about, how, and which service gets the label."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from llm_worker.engines import always
 from llm_worker.models import JudgeConfiguration, LlmCall, LlmJob
 from llm_worker.services.calls import Answer
 
@@ -10,8 +11,11 @@ from llm_worker.services.calls import Answer
 class Labeller(Protocol):
     """Answers the calls of one job, in any order, each as soon as it is there."""
 
-    def label(self, calls: Sequence[LlmCall]) -> Iterator[tuple[LlmCall, Answer]]:
-        """Raises EngineUnavailable where nothing can be answered now, DomainError where it never can."""
+    def label(self, calls: Sequence[LlmCall], go_on: Callable[[], bool] = always) -> Iterator[tuple[LlmCall, Answer]]:
+        """Begins no call once `go_on` says no; those under way are still answered.
+
+        Raises EngineUnavailable where nothing can be answered now, DomainError where it never can.
+        """
         ...
 
 
@@ -23,4 +27,4 @@ def labeller_for(job: LlmJob) -> Labeller:
         return LexicalLabeller(job)
     from llm_worker.job_kinds.relevance import PromptedLabeller
 
-    return PromptedLabeller(job)
+    return PromptedLabeller(job.judge, job.track)

@@ -6,7 +6,7 @@ grades in the track; each call's raw reply says whose they were and how many.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from django.db.models import Count
 
@@ -15,7 +15,7 @@ from assessment.domain.retrieval import BM25Index
 from assessment.models import Assessor, Document, Judgment, JudgmentState, Topic
 from llm_worker.domain.lexical import JudgedPair, LexicalModel, fit_without, similarities
 from llm_worker.domain.replies import State
-from llm_worker.engines import Reply
+from llm_worker.engines import Reply, always
 from llm_worker.models import LlmCall, LlmJob
 from llm_worker.services.calls import Answer
 
@@ -38,10 +38,12 @@ class LexicalLabeller:
         fit_without("", self.judged, self.scale)
         self.models: dict[str, LexicalModel | DomainError] = {}
 
-    def label(self, calls: Sequence[LlmCall]) -> Iterator[tuple[LlmCall, Answer]]:
-        """Yield each call with its answer."""
+    def label(self, calls: Sequence[LlmCall], go_on: Callable[[], bool] = always) -> Iterator[tuple[LlmCall, Answer]]:
+        """Yield each call with its answer, until `go_on` says no."""
         similarity: dict[int, object] = {}
         for call in calls:
+            if not go_on():
+                return
             began = time.monotonic()
             if call.topic_id not in similarity:
                 similarity = {call.topic_id: similarities(self.index, topic_text(call.topic))}

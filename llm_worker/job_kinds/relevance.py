@@ -2,56 +2,93 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from assessment.domain.scales import GradeSpec
+from assessment.models import Document, Topic, Track
 from llm_worker.domain import prompts
 from llm_worker.domain.replies import State, grade_tokens, parse_reference, parse_token
 from llm_worker.domain.umbrela import umbrela_values
-from llm_worker.engines import Message, Parameters, Reply, Request, engine_for
+from llm_worker.engines import Engine, Message, Parameters, Reply, Request, always, engine_for
 from llm_worker.job_kinds.lexical import topic_text
-from llm_worker.models import LlmCall, LlmJob
+from llm_worker.models import JudgeConfiguration, LlmCall
 from llm_worker.services.calls import Answer
-from llm_worker.services.judges import judge_freeze
+from llm_worker.services.judges import judge_check_prompt
+
+
+class Pair(Protocol):
+    """What is asked about: a topic and a document. A call is one, and so is a passage of a pool."""
+
+    topic: Topic
+    document: Document
+
+
+class Asked(NamedTuple):
+    """A pair as it goes to the engine, with what its call will keep of the asking."""
+
+    pair: Pair
+    request: Request
+    messages_sha256: str
+    inputs: dict
+    orders_found: tuple[str, ...]
+    passage_cut: bool
 
 
 class PromptedLabeller:
-    """One job's judge: its prompt and decoding, on the engine that its configuration names."""
+    """A judge in a track: its prompt and decoding, on the engine that its configuration names.
 
-    def __init__(self, job: LlmJob):
-        judge_freeze(job.judge)
-        self.judge = job.judge
-        self.prompt = prompts.find(job.judge.prompt)
-        self.decoding = self.prompt.decodings[job.judge.decoding]
-        self.scale = [
-            GradeSpec(grade.value, grade.key, grade.label, grade.definition) for grade in job.track.grades.all()
-        ]
+    `ask` and `read` are the two halves of `label`, for those who send the requests by another way.
+    """
+
+    def __init__(self, judge: JudgeConfiguration, track: Track):
+        judge_check_prompt(judge)
+        self.judge = judge
+        self.prompt = prompts.find(judge.prompt)
+        self.decoding = self.prompt.decodings[judge.decoding]
+        self.scale = [GradeSpec(grade.value, grade.key, grade.label, grade.definition) for grade in track.grades.all()]
         self.grades = [grade.value for grade in self.scale]
-        self.engine = engine_for(job.judge.engine, job.judge.model, job.judge.options)
 
-    def label(self, calls: Sequence[LlmCall]) -> Iterator[tuple[LlmCall, Answer]]:
+    @property
+    def engine(self) -> Engine:
+        """Built at its first use, which may take a while (a model is loaded) and raise EngineUnavailable."""
+        return engine_for(self.judge.engine, self.judge.model, self.judge.options)
+
+    def label(self, calls: Sequence[LlmCall], go_on: Callable[[], bool] = always) -> Iterator[tuple[LlmCall, Answer]]:
         """Yield each call with its answer; a pair whose text is not loaded is an error and costs no request."""
-        asked = []
+        with_text = [call for call in calls if call.document.text is not None]
         for call in calls:
             if call.document.text is None:
                 yield call, Answer(State.ERROR, reply=Reply(error="The document's text is not loaded."))
-            else:
-                asked.append((call, *self._request(call)))
-        for index, reply in self.engine.complete([request for _, request, _ in asked]):
-            call, request, cut = asked[index]
-            read = relevance_answer(reply, self.decoding, self.grades)
-            yield call, replace(read, messages_sha256=_digest(request), passage_cut=cut)
+        asked = self.ask(with_text)
+        for index, reply in self.engine.complete([one.request for one in asked], go_on):
+            yield with_text[index], self.read(asked[index], reply)
 
-    def _request(self, call: LlmCall) -> tuple[Request, bool]:
-        return relevance_request(
+    def ask(self, pairs: Sequence[Pair]) -> list[Asked]:
+        """What is asked about each pair, whose documents have their texts."""
+        return [self._asked(pair) for pair in pairs]
+
+    def read(self, asked: Asked, reply: Reply) -> Answer:
+        """The engine's reply to what was asked, read by the decoding's rule."""
+        return replace(
+            relevance_answer(reply, self.decoding, self.grades),
+            messages_sha256=asked.messages_sha256,
+            inputs=asked.inputs,
+            orders_found=asked.orders_found,
+            passage_cut=asked.passage_cut,
+        )
+
+    def _asked(self, pair: Pair) -> Asked:
+        request, cut = relevance_request(
             self.prompt,
             self.decoding,
             self.scale,
-            query=topic_text(call.topic),
-            passage=passage_text(call.document),
+            query=topic_text(pair.topic),
+            passage=passage_text(pair.document),
             max_passage_words=self.judge.max_passage_words,
         )
+        return Asked(pair, request, _digest(request), {}, (), cut)
 
 
 def passage_text(document) -> str:
@@ -91,7 +128,16 @@ def relevance_answer(reply: Reply, decoding: prompts.Decoding, grades: Sequence[
         read = parse_reference(reply.text, reply.finish_reason, grades, reply.refused)
         return Answer(read.state, read.grade, reply=reply)
     token = parse_token(reply.answer_logprobs, grades, reply.finish_reason, reply.refused, reply.logprobs_constrained)
-    return Answer(token.state, token.grade, token.probabilities, token.outside_mass, reply)
+    return Answer(
+        token.state,
+        token.grade,
+        token.probabilities,
+        token.outside_mass,
+        token.expected,
+        token.entropy,
+        token.margin,
+        reply,
+    )
 
 
 def _digest(request: Request) -> str:

@@ -16,14 +16,23 @@ from llm_worker.models import LIVE_STATUSES, OPEN_STATUSES, CallStatus, LlmCall,
 
 @dataclass(frozen=True)
 class Answer:
-    """What a judge said of one pair. `grade` is set where `state` is OK; `reply` is kept as it came, failed or not."""
+    """What a judge said of one pair. `grade` is set where `state` is OK; `reply` is kept as it came, failed or not.
+
+    `expected`, `entropy` (bits) and `margin` are of `probabilities`. `messages_sha256`, `inputs`, `orders_found` and
+    `passage_cut` tell what was asked (see LlmCall).
+    """
 
     state: State
     grade: int | None = None
     probabilities: dict[int, float] | None = None
     outside_mass: float | None = None
+    expected: float | None = None
+    entropy: float | None = None
+    margin: float | None = None
     reply: Reply = field(default_factory=Reply)
     messages_sha256: str = ""
+    inputs: dict | None = None
+    orders_found: tuple[str, ...] = ()
     passage_cut: bool = False
 
     @property
@@ -108,7 +117,9 @@ def _fill(call: LlmCall, answer: Answer) -> None:
     call.status = CallStatus(answer.state.value)
     call.grade, call.distribution = answer.grade, _keyed(answer.probabilities)
     call.outside_mass = answer.outside_mass
+    call.expected, call.entropy, call.margin = answer.expected, answer.entropy, answer.margin
     call.messages_sha256, call.passage_cut = answer.messages_sha256, answer.passage_cut
+    call.inputs, call.orders_found = answer.inputs, list(answer.orders_found)
     call.raw_reply, call.reasoning = reply.text, reply.reasoning
     call.finish_reason, call.error = reply.finish_reason[:40], reply.error or ""
     call.tokens_in, call.tokens_out, call.tokens_cached = reply.tokens_in, reply.tokens_out, reply.cached_tokens

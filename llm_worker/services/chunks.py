@@ -80,18 +80,17 @@ def _answer(job: LlmJob, calls: list[LlmCall]) -> None:
     """Store the answers as they come; stop early when the job is cancelled or this worker is asked to end."""
     labeller = _labeller(job)
     began = time.monotonic()
-    for done, (call, answer) in enumerate(labeller.label(calls), 1):
+    for done, (call, answer) in enumerate(labeller.label(calls, lambda: _goes_on(job)), 1):
         call_finish(call=call, assessor=job.assessor, answer=answer)
         _pace[job.judge_id] = (time.monotonic() - began) / done
         # An error may be about the pair alone, without a word from the engine; anything else shows that it works.
         if job.engine_failures and answer.state is not State.ERROR:
             job_engine_works(job=job)
-        if worker_state.should_stop is not None or not _is_wanted(job):
-            return
 
 
-def _is_wanted(job: LlmJob) -> bool:
-    return LlmJob.objects.filter(pk=job.pk, wanted=LlmJob.Wanted.RUN).exists()
+def _goes_on(job: LlmJob) -> bool:
+    """Whether a further request may be begun."""
+    return worker_state.should_stop is None and LlmJob.objects.filter(pk=job.pk, wanted=LlmJob.Wanted.RUN).exists()
 
 
 def _labeller(job: LlmJob) -> Labeller:

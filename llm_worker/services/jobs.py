@@ -123,7 +123,7 @@ def job_resume(*, job: LlmJob) -> None:
         taken = LlmCall.objects.filter(**same_pair, status__in=LIVE_STATUSES)
         job.calls.filter(~Exists(taken), status=CallStatus.CANCELLED).update(status=CallStatus.WAITING)
         LlmJob.objects.filter(pk=job.pk).update(
-            wanted=LlmJob.Wanted.RUN, halted_because="", engine_failures=0, retry_at=None
+            wanted=LlmJob.Wanted.RUN, halted_because="", halted_by="", engine_failures=0, retry_at=None
         )
         if not job.calls.filter(status__in=OPEN_STATUSES).exists():
             raise DomainError("Nothing of this job is left to ask.")

@@ -1,5 +1,7 @@
 """Judge configurations and the assessors that they are."""
 
+from django.utils import timezone
+
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Track
 from llm_worker.domain import prompts
@@ -52,14 +54,21 @@ def judge_check_scale(*, judge: JudgeConfiguration, track: Track) -> None:
 
 
 def judge_freeze(judge: JudgeConfiguration) -> None:
-    """Tie the judge to the bytes of its prompt file, at its first job; refuse it when the file has changed since."""
-    if not judge.prompt:
-        return
-    digest = prompts.find(judge.prompt).sha256
-    if not judge.prompt_sha256:
-        judge.prompt_sha256 = digest
-        judge.save(update_fields=["prompt_sha256"])
-    elif judge.prompt_sha256 != digest:
+    """At its first use: the judge is tied to the bytes of its prompt file, and the database lets it change no more.
+
+    Raises DomainError where the file has changed since.
+    """
+    judge_check_prompt(judge)
+    if judge.frozen_at is None:
+        digest = judge.prompt_sha256 or (prompts.find(judge.prompt).sha256 if judge.prompt else "")
+        unused = JudgeConfiguration.objects.filter(pk=judge.pk, frozen_at=None)  # of two jobs at once, one freezes it
+        unused.update(prompt_sha256=digest, frozen_at=timezone.now())
+        judge.refresh_from_db(fields=["prompt_sha256", "frozen_at"])
+
+
+def judge_check_prompt(judge: JudgeConfiguration) -> None:
+    """Raises DomainError where the prompt file has changed since the judge first judged."""
+    if judge.prompt_sha256 and prompts.find(judge.prompt).sha256 != judge.prompt_sha256:
         raise DomainError(
             f"The prompt file {judge.prompt} has changed since {judge.name} first judged. A new wording is a new file "
             "and a new judge: restore the file, and make another judge for the new one."
@@ -75,6 +84,8 @@ def judge_assessor(*, judge: JudgeConfiguration, track: Track) -> Assessor:
         raise DomainError(
             f"In {track.slug} the name {judge.name} is taken by another assessor ({assessor.get_kind_display()})."
         )
+    if hasattr(assessor, "ensemble"):
+        raise DomainError(f"In {track.slug} the name {judge.name} is taken by an ensemble.")
     if made:
         judge.assessors.add(assessor)
     return assessor

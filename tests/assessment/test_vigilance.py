@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Document, Duty, DutyItem, Judgment, Order, Pool, PoolItem
+from assessment.models import POOL_ORDERS, Assessor, Document, Duty, DutyItem, Judgment, Pool, PoolItem
 from assessment.selectors.judging import judging_item, pool_column
 from assessment.selectors.plans import plan_file
 from assessment.services.duties import duties_assign, duties_withdraw
@@ -159,8 +159,8 @@ def test_nothing_is_planted_where_no_label_is_shown_that_it_could_hide_among(poo
     assert (drawn.wanted, drawn.items) == (6, [])
 
 
-@pytest.mark.parametrize("order", Order.values)
-@pytest.mark.parametrize("of_pool", Order.values)
+@pytest.mark.parametrize("order", [str(order) for order in POOL_ORDERS])
+@pytest.mark.parametrize("of_pool", [str(order) for order in POOL_ORDERS])
 def test_planted_passages_hide_in_every_order(pool, bob, terms, outside, order, of_pool):
     pool.order = of_pool
     pool.save()
@@ -291,7 +291,7 @@ def test_planting_takes_as_many_queries_for_many_duties_as_for_one(pool, duty, t
         with CaptureQueriesContext(connection) as queries:
             vigilance_plant(duties=duties)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= 11
     assert PoolItem.with_planted.filter(planted_for__isnull=False).count() == 36
 
 

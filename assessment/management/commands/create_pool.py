@@ -1,6 +1,6 @@
 from assessment.domain.errors import DomainError
 from assessment.management.pool_command import PoolCommand
-from assessment.models import Order, Run, Track
+from assessment.models import POOL_ORDERS, Order, Run, Track
 from assessment.services.pools import pool_create
 
 
@@ -23,7 +23,7 @@ class Command(PoolCommand):
         parser.add_argument("--topics", nargs="+", metavar="ID", help="default: all topics of the track")
         parser.add_argument(
             "--order",
-            choices=Order.values,
+            choices=[str(order) for order in POOL_ORDERS],
             default=Order.SHUFFLE.value,
             help="of a topic's passages; move_to_front: what is asked next depends on the grades so far",
         )
