@@ -12,6 +12,7 @@ from django.db import transaction
 
 from assessment.models import Assessor, Condition, Duty, Judgment, Pool, PoolItem, Ranking, Reveal, Run, Track
 from assessment.selectors import judging, overview, progress
+from assessment.selectors.agreements import agreement_with_people
 from assessment.selectors.adjudication_standing import planned_counts
 from assessment.selectors.agreements import all_agreements, pair_agreement
 from assessment.selectors.anchoring import anchoring
@@ -37,7 +38,6 @@ from assessment.services.plans import PlanSettings, plan_preview
 from assessment.services.pools import pool_preview
 from llm_worker.job_kinds.lexical import LexicalLabeller
 from llm_worker.models import JudgeConfiguration
-from llm_worker.selectors import agreement_with_people
 from llm_worker.services.jobs import job_create
 from tests.factories import make_assessor, make_duty, make_judge, make_pool, make_track, make_user, suggest
 

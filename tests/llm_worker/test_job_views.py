@@ -140,7 +140,7 @@ def test_an_action_that_is_refused_is_told_in_a_message(job, alice, client, post
 
 
 def test_many_failures_are_shown_in_pages(job, alice, get, monkeypatch):
-    monkeypatch.setattr("llm_worker.views.FAILURES_A_PAGE", 4)
+    monkeypatch.setattr("llm_worker.views.jobs.FAILURES_A_PAGE", 4)
     job.calls.update(status="unparsed", raw_reply="no")
     assert get(alice, "job", job.pk).content.decode().count('class="reply"') == 4
     assert get(alice, "job", job.pk, data={"page": 2}).content.decode().count('class="reply"') == 2

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
-from assessment.access import READERS, role_in_track, tracks_for_user
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Pool, User
-from assessment.selectors.agreements import PairAgreement, agreement_with_people
+from assessment.models import Pool
 from llm_worker.heartbeat import workers_alive
 from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
 
@@ -182,37 +180,3 @@ def jobs_of_pool(pool: Pool) -> list[JobProgress]:
     """The pool's jobs, newest first, as they stand."""
     jobs = LlmJob.objects.filter(pool=pool).select_related("judge", "track", "pool")
     return [job_progress(job) for job in jobs]
-
-
-@dataclass(frozen=True)
-class JudgeInTrack:
-    """What a judge has done in one track: judgments, failed pairs, and agreement with people on the same pairs."""
-
-    assessor: Assessor
-    judged: int
-    failed: int
-    agreements: list[PairAgreement]
-
-
-@dataclass(frozen=True)
-class JudgeInUse:
-    """A judge configuration, and its record in the tracks that this user may read."""
-
-    judge: JudgeConfiguration
-    tracks: list[JudgeInTrack]
-
-
-def judges_in_use(user: User) -> list[JudgeInUse]:
-    """Every judge configuration with its record in the tracks whose results the user may see."""
-    readable = [track for track in tracks_for_user(user) if role_in_track(user, track) in READERS]
-    judges = JudgeConfiguration.objects.prefetch_related(
-        Prefetch("assessors", Assessor.objects.filter(track__in=readable).select_related("track"))
-    )
-    return [JudgeInUse(judge, [_record(judge, assessor) for assessor in judge.assessors.all()]) for judge in judges]
-
-
-def _record(judge: JudgeConfiguration, assessor: Assessor) -> JudgeInTrack:
-    failed = LlmCall.objects.filter(judge=judge, job__track=assessor.track, status__in=FAILED_STATUSES)
-    judged = assessor.judgments.filter(topic=OuterRef("topic"), document=OuterRef("document"))
-    pairs = failed.filter(~Exists(judged)).values("topic", "document").distinct()
-    return JudgeInTrack(assessor, assessor.judgments.count(), pairs.count(), agreement_with_people(assessor))

@@ -1,4 +1,4 @@
-"""Judges and their jobs."""
+"""The jobs of judges."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -26,12 +26,6 @@ def get_job_for_user(user, pk: int, roles=READERS) -> LlmJob:
         raise Http404("There is no such job, or it is not yours.")
     job.track.role = role
     return job
-
-
-@login_required
-@require_GET
-def judges(request):
-    return render(request, "llm_worker/judges.html", {"judges": selectors.judges_in_use(request.user)})
 
 
 @login_required
