@@ -12,9 +12,8 @@ from django.db import transaction
 
 from assessment.models import Assessor, Condition, Duty, Judgment, Pool, PoolItem, Ranking, Reveal, Run, Track
 from assessment.selectors import judging, overview, progress
-from assessment.selectors.agreements import agreement_with_people
 from assessment.selectors.adjudication_standing import planned_counts
-from assessment.selectors.agreements import all_agreements, pair_agreement
+from assessment.selectors.agreements import agreement_with_people, all_agreements, pair_agreement
 from assessment.selectors.anchoring import anchoring
 from assessment.selectors.board import board_of
 from assessment.selectors.comparisons import compare
