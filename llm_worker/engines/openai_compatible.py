@@ -1,38 +1,43 @@
 """Any OpenAI-compatible server: `vllm serve`, llama.cpp's server, a hosted model.
 
-A request that fails is tried again a few times, with growing, jittered waits that honour Retry-After, and then becomes
-a reply with `error`. A server that cannot be reached, refuses the key, does not know the model, or asks to wait longer
-than `longest_wait` is unavailable as a whole.
+Some requests are under way at once, on an event loop in a thread of its own. One that fails is tried again a few times,
+with growing, jittered waits that honour Retry-After, and then becomes a reply with `error`. A server that cannot be
+reached, refuses the key, does not know the model, or asks to wait longer than `longest_wait` is unavailable as a whole.
 """
 
-import random
-import threading
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 
+from llm_worker.engines.background import delivered
 from llm_worker.engines.base import EngineUnavailable, Measured, Reply, Request, always
-from llm_worker.engines.openai_wire import DIALECTS, read_reply, request_body
+from llm_worker.engines.openai_patience import CalledOff, Gate, Limits, PatientClient, at_most
+from llm_worker.engines.openai_tokens import AnswerIds, ServerTokens
+from llm_worker.engines.openai_wire import DIALECTS, error_code, read_reply, request_body
 from llm_worker.engines.prefix import prefix_order
 
-_TRY_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
-_WHOLE_SERVER = {401: "refuses the key", 403: "refuses the key", 404: "does not know this address or model"}
-_FIRST_WAIT = 1.0
-_LOOK_S = 1.0  # how long a call to stop may go unnoticed
+_CONNECT_S = 10.0
+
+
+class _Line(NamedTuple):
+    """What the requests of one batch share."""
+
+    client: PatientClient
+    tokens: ServerTokens
+    halted: asyncio.Event
+    one_asks_for_ids: asyncio.Lock
 
 
 class OpenAICompatibleEngine:
     """Speaks to the server at `base_url` (as given to any OpenAI client, usually ending in /v1).
 
-    `concurrency` requests are under way at once; `timeout` is seconds a request; `attempts` counts the first try.
-    `transport` replaces the network in tests.
+    `concurrency` requests are under way at once; `timeout` is seconds a try; `attempts` counts the first try.
+    `transport` replaces the network in tests. The key is in no error and no representation.
     """
 
     name = "openai"
@@ -49,196 +54,134 @@ class OpenAICompatibleEngine:
         attempts: int = 4,
         longest_wait: float = 30.0,
         max_tokens_field: str = "max_tokens",
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ):
         if dialect not in DIALECTS:
             raise ValueError(f"There is no dialect {dialect!r}; there are: {', '.join(DIALECTS)}.")
+        if concurrency < 1 or attempts < 1:
+            raise ValueError("An engine needs at least one attempt, and one request at a time.")
         self.model = model
         self.base_url = base_url.rstrip("/")
         self.dialect = dialect
         self.concurrency = concurrency
-        self.attempts = attempts
-        self.longest_wait = longest_wait
         self.max_tokens_field = max_tokens_field
-        self._api_key = api_key
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        # A proxy from the environment is for hosted servers; it cannot reach a server on this machine.
-        hosted = urlsplit(base_url).hostname not in ("127.0.0.1", "::1", "localhost")
-        self._client = httpx.Client(timeout=timeout, headers=headers, transport=transport, trust_env=hosted)
-        self._token_ids: dict[tuple[tuple[str, ...], str], list[int] | None] = {}
-        self._token_ids_lock = threading.Lock()
+        self._limits = Limits(attempts, timeout, longest_wait)
+        self._api_key = _usable_key(api_key)
+        self._server = _without_login(self.base_url)
+        self._transport = transport
+        self._answer_ids = AnswerIds(model)
 
     def complete(self, requests: Sequence[Request], go_on: Callable[[], bool] = always) -> Iterator[tuple[int, Reply]]:
-        stop = threading.Event()
-        pool = ThreadPoolExecutor(max_workers=self.concurrency, thread_name_prefix="engine")
-        waiting = {pool.submit(self._answer, requests[index], stop): index for index in prefix_order(requests)}
-        try:
-            yield from _as_done(waiting, go_on)
-        finally:
-            # A caller that stops early (a cancelled job), or one request that found the server gone, ends the rest.
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+        async def work(deliver: Callable[[tuple[int, Reply]], None], halted: asyncio.Event) -> None:
+            async with self._http() as http:
+                line = self._line(http, halted)
+
+                async def answer(index: int) -> None:
+                    deliver((index, await self._answer(requests[index], line)))
+
+                await at_most(self.concurrency, prefix_order(requests), answer, halted)
+
+        yield from delivered(work, go_on)
 
     def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
-        """An estimate of four bytes a token: what the server's tokenizer would say is not asked."""
-        return [_estimated(text, max_tokens) for text in texts]
+        """By the server's tokenizer; by a careful estimate where it has none to ask.
+
+        Raises EngineUnavailable where the server cannot be reached or its tokenizer fails.
+        """
+
+        async def work(deliver: Callable[[tuple[int, Measured]], None], halted: asyncio.Event) -> None:
+            async with self._http() as http:
+                line = self._line(http, halted)
+
+                async def measure(index: int) -> None:
+                    try:
+                        deliver((index, await line.tokens.measured(texts[index], max_tokens)))
+                    except ValueError as error:
+                        raise EngineUnavailable(f"The server's tokenizer failed. {error}") from None
+
+                await at_most(self.concurrency, range(len(texts)), measure, halted)
+
+        found = dict(delivered(work))
+        return [found[index] for index in range(len(texts))]
 
     def close(self) -> None:
-        self._client.close()
+        """Nothing is held between two batches."""
 
-    def _answer(self, request: Request, stop: threading.Event) -> Reply:
-        if stop.is_set():
-            raise EngineUnavailable("The requests were called off.")
+    def _http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else {},
+            timeout=httpx.Timeout(None, connect=min(_CONNECT_S, self._limits.timeout)),
+            limits=httpx.Limits(max_connections=self.concurrency),
+            transport=self._transport,
+            # A proxy from the environment is for hosted servers; it cannot reach a server on this machine.
+            trust_env=urlsplit(self.base_url).hostname not in ("127.0.0.1", "::1", "localhost"),
+        )
+
+    def _line(self, http: httpx.AsyncClient, halted: asyncio.Event) -> _Line:
+        client = PatientClient(http, self._server, self._limits, Gate(halted), self._shown)
+        tokens = ServerTokens(client, self.base_url, self.model, self.dialect)
+        return _Line(client, tokens, halted, asyncio.Lock())
+
+    async def _answer(self, request: Request, line: _Line) -> Reply:
         started = time.perf_counter()
         try:
-            token_ids = self._ids_of(request) if request.allowed and self.dialect == "vllm" else None
-            reply = self._ask(request, token_ids, stop)
+            reply = await self._ask(request, line)
+        except (EngineUnavailable, CalledOff):
+            raise
         except ValueError as error:
-            reply = Reply(error=str(error))
+            reply = Reply(error=self._shown(str(error)))
+        except Exception as error:  # one request's trouble, whatever it is, costs no other its reply
+            reply = Reply(error=self._shown(f"The request failed: {type(error).__name__}: {error}"))
         return replace(reply, latency_ms=round((time.perf_counter() - started) * 1000))
 
-    def _ask(self, request: Request, token_ids: list[int] | None, stop: threading.Event) -> Reply:
+    async def _ask(self, request: Request, line: _Line) -> Reply:
+        token_ids = None
+        if request.allowed and self.dialect == "vllm":
+            token_ids = await self._answer_ids.of(
+                request.allowed, request.answer_prefix, line.tokens, line.one_asks_for_ids
+            )
         body = request_body(request, self.model, self.dialect, token_ids, self.max_tokens_field)
-        response = self._post_patiently(f"{self.base_url}/chat/completions", body, stop)
+        response = await line.client.post(f"{self.base_url}/chat/completions", body)
         if isinstance(response, str):
             return Reply(error=response)
+        line.client.raise_if_whole_server(response)
         if response.status_code != 200:
-            return self._refused_request(response)
+            return _refused_request(response, line.client.excerpt(response))
         constrained = bool(request.allowed) and self.dialect == "vllm" and token_ids is None
         loose = self.dialect == "openai"
         try:
             reply = read_reply(response.json(), request, constrained, loose)
-        except ValueError as error:
-            return Reply(error=f"{error} It begins: {self._excerpt(response)}")
+        except (ValueError, RecursionError):
+            return Reply(
+                error=f"The server's answer is not a chat completion. It begins: {line.client.excerpt(response)}"
+            )
         if request.allowed and not loose and not reply.refused and reply.text not in request.allowed:
             return replace(reply, error="The server did not keep to the allowed answers; is its dialect the right one?")
         return reply
 
-    def _post_patiently(self, url: str, body: dict[str, Any], stop: threading.Event) -> httpx.Response | str:
-        """The last response, or a sentence where every attempt ended without one."""
-        for attempt in range(1, self.attempts + 1):
-            last = attempt == self.attempts
-            retry_after = None
-            try:
-                response = self._client.post(url, json=body)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                raise EngineUnavailable(f"The model's server at {self.base_url} cannot be reached: {error}") from error
-            except httpx.TimeoutException:
-                outcome: httpx.Response | str = f"The server gave no answer in time ({attempt} tries)."
-            except httpx.HTTPError as error:
-                outcome = f"The connection to the server broke: {error} ({attempt} tries)."
-            else:
-                self._raise_if_whole_server(response)
-                if response.status_code not in _TRY_AGAIN:
-                    return response
-                outcome = response
-                retry_after = _retry_after(response)
-                if retry_after is not None and retry_after > self.longest_wait:
-                    raise EngineUnavailable(f"The server asks to wait {retry_after:.0f} seconds.", retry_after)
-            if last or stop.wait(self._pause(attempt, retry_after)):
-                return outcome
-        raise ValueError("An engine needs at least one attempt.")
-
-    def _pause(self, attempt: int, retry_after: float | None) -> float:
-        backoff = min(self.longest_wait, _FIRST_WAIT * 2 ** (attempt - 1))
-        jittered = backoff * random.uniform(0.5, 1.0)
-        return jittered if retry_after is None else retry_after + random.uniform(0.0, 0.5)
-
-    def _raise_if_whole_server(self, response: httpx.Response) -> None:
-        reason = _WHOLE_SERVER.get(response.status_code)
-        if reason:
-            raise EngineUnavailable(f"The server at {self.base_url} {reason}: {self._excerpt(response)}")
-
-    def _refused_request(self, response: httpx.Response) -> Reply:
-        # Some hosts answer a filtered prompt with an error instead of a finish reason.
-        if response.status_code == 400 and _error_code(response) == "content_filter":
-            return Reply(finish_reason="content_filter", refused=True)
-        return Reply(error=f"The server answered {response.status_code}: {self._excerpt(response)}")
-
-    def _excerpt(self, response: httpx.Response) -> str:
-        text = response.text[:300]
+    def _shown(self, text: str) -> str:
         return text.replace(self._api_key, "***") if self._api_key else text
 
-    def _ids_of(self, request: Request) -> list[int] | None:
-        """The vLLM server's ids of the answers' tokens behind the prefix; None where the server does not tell.
 
-        Raises ValueError for an answer that is not one token: the constraint would cut it to another answer.
-        """
-        key = (request.allowed or (), request.answer_prefix)
-        with self._token_ids_lock:
-            if key not in self._token_ids:
-                self._token_ids[key] = self._last_tokens(*key)
-            return self._token_ids[key]
-
-    def _last_tokens(self, answers: tuple[str, ...], prefix: str) -> list[int] | None:
-        before = self._tokens_of(prefix) if prefix else []
-        last = []
-        for answer in answers:
-            whole = self._tokens_of(prefix + answer)
-            if before is None or whole is None:
-                return None
-            if whole[:-1] != before:
-                raise ValueError(f"The answer {answer!r} is not a single token of {self.model}.")
-            last.append(whole[-1])
-        return last
-
-    def _tokens_of(self, text: str) -> list[int] | None:
-        body = {"model": self.model, "prompt": text, "add_special_tokens": False}
-        try:
-            response = self._client.post(f"{self.base_url.removesuffix('/v1')}/tokenize", json=body)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise EngineUnavailable(f"The model's server at {self.base_url} cannot be reached: {error}") from error
-        except httpx.HTTPError:
-            return None
-        tokens = response.json().get("tokens") if response.status_code == 200 else None
-        return tokens if isinstance(tokens, list) and tokens else None
+def _refused_request(response: httpx.Response, excerpt: str) -> Reply:
+    # Some hosts answer a filtered prompt with an error instead of a finish reason.
+    if response.status_code == 400 and error_code(response.content) == "content_filter":
+        return Reply(finish_reason="content_filter", refused=True)
+    return Reply(error=f"The server answered {response.status_code}: {excerpt}")
 
 
-def _as_done(waiting: dict[Future, int], go_on: Callable[[], bool]) -> Iterator[tuple[int, Reply]]:
-    """Yield every reply that arrived before the engine was found unavailable, and only then raise."""
-    unavailable: EngineUnavailable | None = None
-    pending = set(waiting)
-    while pending and unavailable is None:
-        done, pending = wait(pending, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-        if not go_on():
-            pending = {future for future in pending if not future.cancel()}
-        for future in done:
-            error = future.exception()
-            if isinstance(error, EngineUnavailable):
-                unavailable = unavailable or error
-            elif error is not None:
-                yield waiting[future], Reply(error=f"The request failed: {error}")
-            else:
-                yield waiting[future], future.result()
-    if unavailable is not None:
-        raise unavailable
+def _usable_key(key: str | None) -> str:
+    """The key without the spaces around it. Raises EngineUnavailable for one that no header can carry: a client would
+    print it in its complaint."""
+    key = (key or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise EngineUnavailable("The server's key holds characters that no HTTP header can carry.")
+    return key
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds to wait by the Retry-After header, which holds seconds or a date; None where it says nothing readable."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.replace(".", "", 1).isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _error_code(response: httpx.Response) -> str | None:
-    try:
-        error = response.json().get("error")
-    except ValueError:
-        return None
-    return error.get("code") if isinstance(error, dict) else None
-
-
-def _estimated(text: str, max_tokens: int | None) -> Measured:
-    raw = text.encode()
-    tokens = -(-len(raw) // 4)
-    if max_tokens is None or tokens <= max_tokens:
-        return Measured(text, tokens, tokens, False)
-    return Measured(raw[: 4 * max_tokens].decode(errors="ignore"), tokens, max_tokens, False)
+def _without_login(url: str) -> str:
+    """The address as it may be shown: without the user and password that it may carry."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("The address of the server must begin with http:// or https:// and name a machine")
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,13 +1,16 @@
+import asyncio
 import json
-import threading
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from llm_worker.engines import EngineUnavailable, Message, Parameters, Request
-from llm_worker.engines import openai_compatible as module
+from llm_worker.engines import openai_patience as module
 from llm_worker.engines.openai_compatible import OpenAICompatibleEngine
 
 
@@ -62,22 +65,27 @@ def test_every_reply_carries_the_index_of_its_request():
     }
 
 
-def test_no_more_requests_than_allowed_are_under_way_at_once():
-    lock, now, most = threading.Lock(), [0], [0]
-    both = threading.Barrier(2, timeout=5)
+@given(count=st.integers(1, 12), concurrency=st.integers(1, 5), fails=st.sets(st.integers(0, 11)))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_request_ends_once_and_never_more_than_allowed_are_under_way(count, concurrency, fails):
+    now, most = 0, 0
 
-    def slow(request):
-        with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
-        both.wait()
-        with lock:
-            now[0] -= 1
-        return completion()
+    async def slow(request):
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.001)
+        now -= 1
+        number = int(json.loads(request.content)["messages"][0]["content"])
+        return httpx.Response(500) if number in fails else completion(str(number))
 
-    list(engine_with(slow, concurrency=2).complete([asking(str(number)) for number in range(6)]))
+    engine = engine_with(slow, concurrency=concurrency, attempts=2)
+    replies = list(engine.complete([asking(str(number)) for number in range(count)]))
 
-    assert most[0] == 2
+    assert sorted(index for index, _ in replies) == list(range(count))
+    assert {index for index, reply in replies if reply.error} == {number for number in fails if number < count}
+    assert all(reply.text == str(index) for index, reply in replies if not reply.error)
+    assert most == min(concurrency, count)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
@@ -145,26 +153,49 @@ def test_replies_before_the_server_went_away_are_kept():
         list(replies)
 
 
-def test_retry_after_is_honoured_in_seconds_and_as_a_date(monkeypatch):
-    waited = []
-    monkeypatch.setattr(threading.Event, "wait", lambda self, timeout=None: waited.append(timeout))
-    monkeypatch.setattr(module.random, "uniform", lambda low, high: low)
-    engine = engine_with(lambda request: completion())
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
-    handle, _ = in_turn(
-        httpx.Response(429, headers={"Retry-After": "3"}),
-        httpx.Response(503, headers={"Retry-After": soon}),
-        httpx.Response(429, headers={"Retry-After": "soon"}),
-        completion(),
-    )
-    engine._client = httpx.Client(transport=httpx.MockTransport(handle))
+@pytest.mark.parametrize("status", [429, 503])
+def test_one_that_is_told_to_wait_makes_all_of_them_wait(status):
+    served = []
 
-    response = engine._post_patiently("http://127.0.0.1:9/v1", {}, threading.Event())
+    async def handle(request):
+        served.append(time.monotonic())
+        refused = len(served) == 1
+        await asyncio.sleep(0.02 if refused else 0.1)
+        return httpx.Response(status, headers={"Retry-After": "0.3"}) if refused else completion()
 
-    assert response.status_code == 200
-    assert waited[0] == 3.0
-    assert 15 < waited[1] <= 20
-    assert 0 < waited[2] < 1
+    replies = list(engine_with(handle, concurrency=3).complete([asking(str(number)) for number in range(9)]))
+
+    assert len([reply for _, reply in replies if reply.text == "fine"]) == 9
+    # Two were on the wire with the one that was refused; no other set out before the time was over.
+    assert len([moment for moment in served if moment < served[0] + 0.3]) == 3
+
+
+def test_a_429_without_a_time_holds_the_others_back_too(monkeypatch):
+    monkeypatch.setattr(module, "_FIRST_WAIT", 0.4)
+    served = []
+
+    async def handle(request):
+        served.append(time.monotonic())
+        return httpx.Response(429) if len(served) == 1 else completion()
+
+    list(engine_with(handle, concurrency=1).complete([asking("a")]))
+    assert served[1] - served[0] >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [("3", 3, 3), ("2.5", 2.5, 2.5), ("", None, None), ("soon", None, None), ("-4", None, None), ("9" * 400, 1e5, 1e6)],
+)
+def test_retry_after_is_read_in_seconds(value, low, high):
+    seconds = module.retry_after(httpx.Response(429, headers={"Retry-After": value}))
+
+    assert seconds is None if low is None else low <= seconds <= high
+
+
+def test_retry_after_is_read_as_a_date():
+    for moment in (datetime.now(UTC) + timedelta(seconds=20), datetime.now(UTC) - timedelta(days=1)):
+        seconds = module.retry_after(httpx.Response(429, headers={"Retry-After": format_datetime(moment, usegmt=True)}))
+        assert 15 < seconds <= 20 or (seconds == 0.0 and moment < datetime.now(UTC))
 
 
 def test_a_server_that_asks_for_a_long_wait_is_unavailable_until_then():
@@ -176,9 +207,10 @@ def test_a_server_that_asks_for_a_long_wait_is_unavailable_until_then():
 
 
 def test_waits_grow_and_are_capped():
-    engine = engine_with(lambda request: completion(), longest_wait=0.004)
+    limits = module.Limits(attempts=12, timeout=1.0, longest_wait=0.004)
+    client = module.PatientClient(None, "", limits, module.Gate(asyncio.Event()), str)
 
-    pauses = [engine._pause(attempt, None) for attempt in range(1, 12)]
+    pauses = [client._pause(attempt, "no answer") for attempt in range(1, 12)]
 
     assert all(pause <= 0.004 for pause in pauses)
     assert pauses[0] <= 0.001 < pauses[-1]
