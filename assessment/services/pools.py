@@ -156,6 +156,10 @@ def _check(name: str, order: str, seed: int, quota: int | None, overlap_percent:
 
 def _to_add(pool: Pool, runs: Mapping[Run, int | None]) -> Entries:
     """What `runs` bring to the topics of the pool, whether it is there already or not."""
+    if pool.routed_from_id is not None:
+        raise DomainError(
+            f"{pool.name} holds what a rule took from {pool.routed_from.name}: extend that pool, and route it anew."
+        )
     chosen = chosen_runs(pool.track, runs)
     depths = depths_of(pool.depth, chosen, runs)
     before = {row.run_id: row.depth or pool.depth for row in pool.poolrun_set.all()}

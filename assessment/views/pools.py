@@ -15,6 +15,7 @@ from assessment.models import Assessor
 from assessment.selectors.plans import plans_made
 from assessment.selectors.pools import Spread, pooled_runs, pools_with_sizes, spread_of
 from assessment.selectors.progress import work_in_pool
+from assessment.selectors.routing import routed_pool
 from assessment.services.duties import duties_withdraw
 from assessment.services.imports.result import counted
 from assessment.services.pools import pool_create, pool_extend, pool_extension_preview, pool_preview
@@ -106,6 +107,7 @@ def _pool_page(request, pool, form, extension=None, growth=None):
         "extension": extension or ExtensionForm(pool=pool),
         "growth": growth,
         "plans": plans_made(pool),
+        "routed": routed_pool(pool),
     }
     return render(request, "assessment/pool.html", context)
 

@@ -28,6 +28,8 @@ PAGES = {
     "plan_preview": {"alice": 200, "bob": 404, "vera": 404},
     "plan_file": {"alice": 200, "bob": 404, "vera": 404},
     "plan_export": {"alice": 200, "bob": 404, "vera": 404},
+    "pool_route": {"alice": 200, "bob": 404, "vera": 404},
+    "routing_preview": {"alice": 200, "bob": 404, "vera": 404},
     "people": {"alice": 200, "bob": 404, "vera": 404},
 }
 OF_A_POOL = (
@@ -39,6 +41,8 @@ OF_A_POOL = (
     "plan_preview",
     "plan_file",
     "plan_export",
+    "pool_route",
+    "routing_preview",
 )
 WRITES = (
     "track_edit",
@@ -51,6 +55,7 @@ WRITES = (
     "duties_assign",
     "plan",
     "plan_file",
+    "pool_route",
     "people",
 )
 

@@ -23,7 +23,7 @@ NO_PAGES = {
     "qrels_export", "judgments_export", "plan_export",
     "suggestions_accept", "acceptance_undo", "review_begin",
     "pool_preview", "pool_extend", "pool_extension_preview", "duty_lease",
-    "plan_preview", "duties_assign", "judgment_save", "judgment_undo",
+    "plan_preview", "routing_preview", "routing_export", "duties_assign", "judgment_save", "judgment_undo",
     "annotation_save", "scan_terms",
     "board_live", "duty_reassign", "duty_extend", "duty_reopen", "duty_close", "leases_hand_back", "message_clear",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
@@ -33,7 +33,7 @@ OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
     "leaderboard", "adjudications", "board",
 }  # fmt: skip
-OF_THE_POOL = {"pool", "plan", "plan_file"}
+OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
 ROLES = {
     "alice": OF_THE_TRACK
