@@ -4,6 +4,9 @@ On a GPU every prompt goes in at once, sorted, and the scheduler shares prefixes
 topic goes first and the rest follow, or all of them would read the shared prefix again. With allowed answers the
 sampler is held to their token ids while the log-probabilities are taken before that mask (vLLM's "raw_logprobs"), so
 that the mass outside the answers is known.
+
+The scheduler takes prompts up in the order in which they were added. Once the caller wants no more, those that it can
+not have taken up yet are taken back, and the others are finished.
 """
 
 import importlib.metadata
@@ -17,6 +20,7 @@ from typing import Any, NamedTuple
 
 from llm_worker.engines.base import EngineUnavailable, Measured, Reply, Request, always
 from llm_worker.engines.prefix import leaders_and_followers
+from llm_worker.engines.text_cut import whole_characters
 
 _CPU_BLOCK_SIZE = 32
 _DEFAULT_BLOCK_SIZE = 16
@@ -32,9 +36,10 @@ class _Prepared(NamedTuple):
 class VllmEngine:
     """Loads `model` (a folder or a hub's name) at once and keeps it.
 
-    `max_model_len` counts the tokens of prompt and reply; `dtype` is float32 on a CPU (bfloat16 is the slowest and
-    least exact there) and the model's own on a GPU; `reasoning_end` is the mark behind which the reply proper begins;
-    `chat_template_options` go to the model's chat template, `engine_options` to vLLM's LLM as they are.
+    `revision` is the hub's, of weights, tokenizer and configuration; `max_model_len` counts the tokens of prompt and
+    reply; `dtype` is float32 on a CPU (bfloat16 is the slowest and least exact there) and the model's own on a GPU;
+    `reasoning_end` is the mark behind which the reply proper begins; `chat_template_options` go to the model's chat
+    template, `engine_options` to vLLM's LLM as they are.
     """
 
     name = "vllm"
@@ -43,6 +48,7 @@ class VllmEngine:
         self,
         model: str,
         *,
+        revision: str | None = None,
         max_model_len: int = 4096,
         dtype: str | None = None,
         block_size: int | None = None,
@@ -59,6 +65,8 @@ class VllmEngine:
             self._options["block_size"] = self.block_size
         if self.on_cpu:
             self._options["enforce_eager"] = True
+        if revision:
+            self._options |= {"revision": revision, "tokenizer_revision": revision}
         self._options |= engine_options or {}
         # The mass outside the answers can be told from these log-probabilities only.
         self._options["logprobs_mode"] = "raw_logprobs"
@@ -80,7 +88,7 @@ class VllmEngine:
         for batch in self._batches(prepared):
             if not go_on():
                 return
-            yield from self._run(batch, requests, prepared)
+            yield from self._run(batch, requests, prepared, go_on)
 
     def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
         if self._llm is None:
@@ -89,10 +97,13 @@ class VllmEngine:
 
     def _measured(self, text: str, max_tokens: int | None) -> Measured:
         found = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        ends = [end for _, end in found["offset_mapping"]]
-        if max_tokens is None or len(ends) <= max_tokens:
-            return Measured(text, len(ends), len(ends), True)
-        return Measured(text[: ends[max_tokens - 1]] if max_tokens else "", len(ends), max_tokens, True)
+        places = found["offset_mapping"]
+        if max_tokens is None or len(places) <= max_tokens:
+            return Measured(text, len(places), len(places), True)
+        # A character of several tokens lies in each of them: it goes where the first token left out has a part of it.
+        end = min(places[max_tokens - 1][1], places[max_tokens][0]) if max_tokens else 0
+        end = whole_characters(text, end)
+        return Measured(text[:end], len(places), sum(behind <= end for _, behind in places[:max_tokens]), True)
 
     def close(self) -> None:
         llm, self._llm = self._llm, None
@@ -140,10 +151,16 @@ class VllmEngine:
         return [[indices[place] for place in batch] for batch in batches]
 
     def _run(
-        self, batch: Sequence[int], requests: Sequence[Request], prepared: Mapping[int, _Prepared]
+        self,
+        batch: Sequence[int],
+        requests: Sequence[Request],
+        prepared: Mapping[int, _Prepared],
+        go_on: Callable[[], bool],
     ) -> Iterator[tuple[int, Reply]]:
         engine = self._llm.llm_engine
         running: dict[str, tuple[int, float]] = {}
+        begun: set[str] = set()
+        wanted = True
         try:
             for index in batch:
                 number = str(next(self._numbers))
@@ -161,7 +178,11 @@ class VllmEngine:
                 else:
                     running[number] = (index, started)
             while running:
-                for output in self._step():
+                if wanted and not go_on():
+                    wanted = False
+                    self._take_back(running, begun, prepared)
+                for output in self._step() if running else ():
+                    begun.add(output.request_id)
                     if output.finished and output.request_id in running:
                         index, started = running.pop(output.request_id)
                         yield index, self._reply(output, prepared[index], time.perf_counter() - started)
@@ -169,6 +190,23 @@ class VllmEngine:
             # A caller that stops early (a cancelled job) must not leave its prompts to the next one.
             if running and self._llm is not None:
                 engine.abort_request(list(running))
+
+    def _take_back(
+        self, running: dict[str, tuple[int, float]], begun: set[str], prepared: Mapping[int, _Prepared]
+    ) -> None:
+        """Abort what the scheduler cannot have begun: a step takes so many prompts, and so many tokens of them."""
+        limits = self._llm.llm_engine.vllm_config.scheduler_config
+        places, tokens, waiting = limits.max_num_seqs, limits.max_num_batched_tokens, []
+        for number, (index, _) in running.items():
+            places -= 1
+            if number not in begun:
+                if places < 0 or tokens <= 0:
+                    waiting.append(number)
+                tokens -= len(prepared[index].prompt)
+        for number in waiting:
+            del running[number]
+        if waiting:
+            self._llm.llm_engine.abort_request(waiting)
 
     def _step(self) -> list[Any]:
         try:
@@ -215,13 +253,17 @@ class VllmEngine:
 
 def _sampling(request: Request, answer_ids: Mapping[str, int]) -> Any:
     from vllm import SamplingParams
+    from vllm.sampling_params import StructuredOutputsParams
 
     parameters = request.parameters
     common = {"temperature": parameters.temperature, "top_p": parameters.top_p, "seed": parameters.seed}
     if answer_ids:
         ids = list(answer_ids.values())
         return SamplingParams(**common, max_tokens=1, allowed_token_ids=ids, logprob_token_ids=ids)
-    return SamplingParams(**common, max_tokens=parameters.max_tokens, frequency_penalty=parameters.frequency_penalty)
+    common |= {"max_tokens": parameters.max_tokens, "frequency_penalty": parameters.frequency_penalty}
+    if request.json_schema is None:
+        return SamplingParams(**common)
+    return SamplingParams(**common, structured_outputs=StructuredOutputsParams(json=dict(request.json_schema)))
 
 
 def is_cpu_build() -> bool:

@@ -232,7 +232,7 @@ def test_a_call_to_stop_is_heard_while_nothing_comes(server):
         return len(asked) < 4
 
     replies = dict(
-        engine_for(server, concurrency=1, attempts=3).complete([asking("hanging 0"), asking("good 1")], go_on)
+        engine_for(server, concurrency=1, attempts=3).complete([asking("hanging 0"), asking("slow 1")], go_on)
     )
 
     # The one on the wire gets its time and no second attempt, the other is not begun.

@@ -5,6 +5,7 @@ It runs in an environment of its own, without Django; from the checkout:
 """
 
 import importlib.metadata
+import json
 import math
 
 import pytest
@@ -23,7 +24,15 @@ FREE = Parameters(max_tokens=12, frequency_penalty=0.5)
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     built = build_engine(
-        "vllm", str(write_tiny_model(tmp_path_factory.mktemp("tiny-llama"))), {"max_model_len": 512, "dtype": "float32"}
+        "vllm",
+        str(write_tiny_model(tmp_path_factory.mktemp("tiny-llama"))),
+        # A folder has no revisions; that one is taken at all is what is seen here. Two at once: a queue is soon there.
+        {
+            "max_model_len": 512,
+            "dtype": "float32",
+            "revision": "main",
+            "engine_options": {"max_num_seqs": 2, "max_num_batched_tokens": 512},
+        },
     )
     yield built
     built.close()
@@ -125,6 +134,69 @@ def test_a_caller_that_stops_early_leaves_nothing_behind(engine):
 
     assert not engine._llm.llm_engine.has_unfinished_requests()
     assert only(engine, grading("Passage")).error is None
+
+
+def test_a_call_to_stop_takes_back_what_waits_and_finishes_what_runs(engine):
+    requests = [asking(f"{number} {'words ' * 20}", parameters=Parameters(max_tokens=40)) for number in range(8)]
+    asked = []
+
+    def go_on():
+        asked.append(True)
+        return len(asked) < 6
+
+    replies = dict(engine.complete(requests, go_on))
+
+    # Two run at once: both began before the sixth question and come to their end, six are never begun.
+    assert len(replies) == 2
+    assert all(reply.error is None and reply.tokens_out > 1 for reply in replies.values())
+    assert not engine._llm.llm_engine.has_unfinished_requests()
+
+
+def test_nothing_is_begun_where_nothing_is_wanted(engine):
+    assert list(engine.complete([grading("Passage")], lambda: False)) == []
+
+
+def test_a_schema_makes_the_reply_json_of_its_form(engine):
+    schema = {
+        "type": "array",
+        "items": {"type": "string", "enum": ["support", "partial", "none"]},
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    # Its likeliest token is a blank for ever, which JSON allows anywhere: this model has to draw.
+    drawn = Parameters(max_tokens=300, temperature=1.0, seed=3)
+    request = Request((Message("user", "Two labels."),), drawn, json_schema=schema)
+
+    reply = only(engine, request)
+
+    assert reply.error is None
+    assert reply.finish_reason == "stop"
+    labels = json.loads(reply.text)
+    assert len(labels) == 2
+    assert set(labels) <= {"support", "partial", "none"}
+
+
+def test_a_schema_that_cannot_be_held_to_is_the_requests_own_error(engine):
+    request = Request((Message("user", "?"),), FREE, json_schema={"type": "no such type"})
+    replies = dict(engine.complete([request, grading("Passage")]))
+
+    assert replies[0].error
+    assert replies[1].error is None
+
+
+def test_texts_are_measured_and_cut_between_characters(engine):
+    # Every byte is a token here: é is two, 跳 three, and a family of emoji 25 in one character.
+    family = "👩\u200d👩\u200d👧\u200d👦"
+    whole, cut, inside, joined = (
+        engine.measure([text], limit)[0]
+        for text, limit in (("naïve 跳蚤", None), ("naïve", 4), ("naïve", 3), (f"a{family}", 20))
+    )
+
+    assert (whole.text, whole.tokens, whole.kept, whole.exact) == ("naïve 跳蚤", 13, 13, True)
+    assert (cut.text, cut.tokens, cut.kept) == ("naï", 6, 4)
+    assert (inside.text, inside.kept) == ("na", 2)
+    assert (joined.text, joined.tokens, joined.kept) == ("a", 26, 1)
+    assert engine.measure(["abc"], 0)[0].text == ""
 
 
 def test_a_model_that_is_not_there_makes_the_engine_unavailable(tmp_path):

@@ -38,7 +38,7 @@ def write_tiny_model(folder: Path) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
-        max_position_embeddings=1024,
+        max_position_embeddings=8192,
         eos_token_id=tokenizer.token_to_id(_SPECIAL[0]),
         bos_token_id=None,
         tie_word_embeddings=False,
