@@ -1,25 +1,23 @@
+import json
 import math
 
 import pytest
 
 from assessment.domain.scales import PRESETS
-from llm_worker.domain.prompts import find, render
-from llm_worker.domain.replies import State, grade_tokens, parse_reference, parse_token
-from llm_worker.domain.umbrela import umbrela_values
+from llm_worker.domain.prompts import find
+from llm_worker.domain.replies import State, parse_reference, parse_token
 from llm_worker.engines import EngineUnavailable, Message, Parameters, Request, build_engine
 from llm_worker.engines import llama_cpp as module
+from llm_worker.engines.text_cut import carefully_estimated
+from llm_worker.relevance_requests import relevance_request
 
 PROMPT = find("umbrela.v1")
 GRADES = (0, 1, 2, 3)
 
 
 def judging(decoding, passage):
-    values = umbrela_values(PROMPT, query="how long do fleas live", passage=passage, scale=PRESETS["0-3"]).values
-    messages = tuple(Message(role, content) for role, content in render(PROMPT, values))
-    parameters = Parameters(decoding.max_tokens, decoding.temperature, decoding.top_p, decoding.frequency_penalty)
-    if not decoding.single_token:
-        return Request(messages, parameters)
-    return Request(messages, parameters, grade_tokens(GRADES), PROMPT.answer_prefix)
+    request, _ = relevance_request(PROMPT, decoding, PRESETS["0-3"], query="how long do fleas live", passage=passage)
+    return request
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +75,68 @@ def test_a_prompt_that_does_not_fit_is_an_error_of_its_own(engine):
 
     assert "context" in replies[0].error
     assert replies[1].error is None
+
+
+TEXTS = {
+    "English": "A flea lives for about a hundred days, depending on temperature (21-29 °C); see Smith et al. 2009.",
+    "Arabic": "يعيش البرغوث حوالي مئة يوم في الظروف العادية، ويتغذى على دم العائل.",
+    "Chinese": "跳蚤大约能活一百天，取决于温度和湿度。",
+    "Thai": "หมัดมีชีวิตอยู่ได้ประมาณหนึ่งร้อยวันภายใต้สภาวะปกติ",
+    "Hindi": "पिस्सू लगभग सौ दिनों तक जीवित रहता है।",
+    "Russian": "Блоха живёт около ста дней при обычных условиях.",
+    "emoji": "flea 👩\u200d👩\u200d👧\u200d👦 👍🏿 e\u0301a\u0308 🙂",
+    "code": "for(i=0;i<10;++i){x[i]+=0x1f;}  \n\n\t\treturn;",
+}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_texts_are_measured_by_the_models_tokenizer_and_cut_between_characters(engine, text):
+    whole, cut = engine.measure([text])[0], engine.measure([text], 12)[0]
+
+    assert whole.exact
+    assert (whole.text, whole.kept) == (text, whole.tokens)
+    assert cut.tokens == whole.tokens > 12 >= cut.kept
+    assert text.startswith(cut.text)
+    assert "\ufffd" not in cut.text
+    assert engine.measure([cut.text])[0].tokens == cut.kept
+    assert engine.measure([text], 0)[0].text == ""
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_careful_estimate_is_not_below_what_a_real_tokenizer_counts(engine, text):
+    assert carefully_estimated(text, None).tokens >= engine.measure([text])[0].tokens
+    assert engine.measure([carefully_estimated(text, 12).text])[0].tokens <= 12
+
+
+@pytest.mark.engine
+def test_a_schema_makes_the_reply_json_of_its_form(engine):
+    labels = {"type": "string", "enum": ["support", "partial", "none"]}
+    schema = {"type": "array", "items": labels, "minItems": 2, "maxItems": 2}
+    request = Request((Message("user", "Give two labels as JSON."),), Parameters(max_tokens=60), json_schema=schema)
+
+    ((_, reply),) = engine.complete([request])
+
+    assert reply.error is None
+    assert len(json.loads(reply.text)) == 2
+    assert set(json.loads(reply.text)) <= {"support", "partial", "none"}
+
+
+@pytest.mark.engine
+def test_a_call_to_stop_finishes_the_one_request_under_way(engine):
+    decoding = PROMPT.decodings["token"]
+    requests = [judging(decoding, f"Passage {number} about fleas.") for number in range(8)]
+    asked = []
+
+    def go_on():
+        asked.append(True)
+        return len(asked) < 3
+
+    replies = list(engine.complete(requests, go_on))
+
+    assert 2 <= len(replies) <= 3
+    assert all(reply.error is None for _, reply in replies)
 
 
 def test_a_missing_model_says_what_to_install(monkeypatch):
