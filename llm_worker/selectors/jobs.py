@@ -2,14 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
 from assessment.models import Pool
+from llm_worker.domain.limits import Meter, in_money, meters
 from llm_worker.heartbeat import workers_alive
-from llm_worker.models import FAILED_STATUSES, OPEN_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
+from llm_worker.models import (
+    FAILED_STATUSES,
+    LIVE_STATUSES,
+    OPEN_STATUSES,
+    CallStatus,
+    JudgeConfiguration,
+    LlmCall,
+    LlmJob,
+)
+from llm_worker.selectors.spending import adopted_calls, limits_of, paid_here, prices_of, spending
 
 
 @dataclass(frozen=True)
@@ -32,11 +43,27 @@ class JobProgress:
     tokens_in: int
     tokens_out: int
     failed_still: int
+    adopted: int
+    cost: Decimal | None
+    seconds: float
+    meters: list[Meter]
 
     @property
     def can_be_changed(self) -> bool:
         """Whether an organizer has something to decide: cancel it, go on with it, or ask the failed again."""
-        return self.state not in ("done", "stopping") or bool(self.failed_still)
+        return self.state not in ("done", "stopping", "pausing") or bool(self.failed_still)
+
+    @property
+    def can_be_paused(self) -> bool:
+        return self.state in ("running", "waiting", "no worker") and self.job.mode != LlmJob.Mode.BATCH
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return self.state not in ("done", "cancelled", "stopping")
+
+    @property
+    def can_be_resumed(self) -> bool:
+        return self.state in ("halted", "cancelled", "paused")
 
     @property
     def answered(self) -> int:
@@ -59,7 +86,15 @@ class JobProgress:
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.state in ("done", "cancelled", "halted")
+        return self.state in ("done", "cancelled", "halted", "paused")
+
+    @property
+    def cost_in_words(self) -> str:
+        return "" if self.cost is None else in_money(self.cost, self.job.judge.currency)
+
+    @property
+    def seconds_in_words(self) -> str:
+        return _in_words(timedelta(seconds=self.seconds))
 
 
 def _in_words(span: timedelta | None) -> str:
@@ -73,13 +108,15 @@ def _in_words(span: timedelta | None) -> str:
 
 
 def job_progress(job: LlmJob) -> JobProgress:
-    """Count the calls of the job (3 queries, one more with failures; a look into the broker while some are left)."""
+    """Count the calls of the job (4 queries, one more with failures; a look into the broker while some are left)."""
     by_status = dict(job.calls.values_list("status").annotate(Count("pk")).order_by())
     counts = {status: by_status.get(status.value, 0) for status in CallStatus}
     left = sum(counts[status] for status in OPEN_STATUSES)
     state, explanation = _state(job, counts)
     failed = sum(counts[status] for status in FAILED_STATUSES)
-    rate, took, tokens = _pace(job)
+    spent = spending(job)
+    rate, took = _pace(job, spent.last)
+    prices = prices_of(job.judge)
     return JobProgress(
         job=job,
         total=sum(counts.values()),
@@ -93,9 +130,13 @@ def job_progress(job: LlmJob) -> JobProgress:
         time_left=timedelta(minutes=left / rate) if rate and left else None,
         took=took,
         failures={status.label: counts[status] for status in FAILED_STATUSES if counts[status]},
-        tokens_in=tokens[0],
-        tokens_out=tokens[1],
+        tokens_in=spent.used.tokens_in,
+        tokens_out=spent.used.tokens_out,
         failed_still=_failed_still(job) if failed else 0,
+        adopted=adopted_calls(job).count(),
+        cost=prices.cost(spent.used.tokens_in, spent.used.tokens_out, spent.used.tokens_cached),
+        seconds=spent.used.seconds,
+        meters=meters(limits_of(job), prices, spent.used),
     )
 
 
@@ -111,14 +152,24 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
         return "cancelled", ""
     if not left:
         return "done", ""
+    if job.wanted == LlmJob.Wanted.PAUSE:
+        return ("pausing", "What was already asked is still being stored.") if at_work else ("paused", "")
+    if job.mode == LlmJob.Mode.BATCH:
+        return "waiting", "Its requests are answered elsewhere, by files: export them, and import the replies."
     if job.retry_at and job.retry_at > timezone.now():
         return "waiting", "The engine did not answer; the worker tries again by itself."
-    if at_work:
-        return "running", ""
+    return _state_at_workers(job, at_work)
+
+
+def _state_at_workers(job: LlmJob, at_work: int) -> tuple[str, str]:
     try:
         alive = workers_alive(job.judge.queue)
     except DomainError as error:
         return "no worker", str(error)
+    if at_work and alive:
+        return "running", ""
+    if at_work:
+        return "no worker", "Its worker has fallen silent. What it was asking goes to the next worker."
     if not alive:
         command = f"python3 manage.py worker --queue {job.judge.queue}"
         return "no worker", f"No worker serves the queue {job.judge.queue}. Start one: {command}"
@@ -126,21 +177,15 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
 
 
 def _failed_still(job: LlmJob) -> int:
-    same_pair = {name: OuterRef(name) for name in ("judge", "topic", "document")}
-    live = LlmCall.objects.filter(**same_pair, status__in=[*OPEN_STATUSES, CallStatus.OK])
+    same_pair = {name: OuterRef(name) for name in ("judge", "topic", "document", "trial")}
+    live = LlmCall.objects.filter(**same_pair, status__in=LIVE_STATUSES)
     return job.calls.filter(~Exists(live), status__in=FAILED_STATUSES).count()
 
 
-def _pace(job: LlmJob) -> tuple[float | None, timedelta | None, tuple[int, int]]:
-    answered = job.calls.filter(finished_at__isnull=False)
-    span = answered.aggregate(
-        first=Min("finished_at"), last=Max("finished_at"), tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out")
-    )
-    first, last = span["first"], span["last"]
-    tokens = (span["tokens_in"] or 0, span["tokens_out"] or 0)
-    if first is None:
-        return None, None, tokens
-    return _rate(answered, last), last - job.created_at, tokens
+def _pace(job: LlmJob, last: datetime | None) -> tuple[float | None, timedelta | None]:
+    if last is None:
+        return None, None
+    return _rate(job.calls.filter(paid_here(job)), last), last - job.created_at
 
 
 def _rate(answered: QuerySet[LlmCall], last: datetime) -> float | None:
@@ -164,9 +209,10 @@ def failure_reasons(job: LlmJob) -> list[tuple[str, int]]:
 
 
 def unfinished_job(*, pool: Pool, judge: JudgeConfiguration) -> LlmJob | None:
-    """The judge's oldest job over this pool that has calls left to ask, halted or not. A cancelled one is finished."""
+    """The judge's oldest job over this pool with calls left to ask, running or not. A cancelled one is finished."""
     left = LlmCall.objects.filter(job=OuterRef("pk"), status__in=OPEN_STATUSES)
-    jobs = LlmJob.objects.filter(Exists(left), pool=pool, judge=judge, wanted=LlmJob.Wanted.RUN)
+    jobs = LlmJob.objects.filter(Exists(left), pool=pool, judge=judge, mode=LlmJob.Mode.WORKERS)
+    jobs = jobs.exclude(wanted=LlmJob.Wanted.CANCEL)
     return jobs.select_related("judge", "track", "pool").order_by("pk").first()
 
 

@@ -6,12 +6,15 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from assessment.services.judgments import judge_judgment_record
 from llm_worker.domain.replies import State
 from llm_worker.engines import Reply
 from llm_worker.models import LIVE_STATUSES, OPEN_STATUSES, CallStatus, LlmCall, LlmJob
+from llm_worker.services.budgets import calls_allowed
+from llm_worker.services.running import clock_start, clock_stop, is_to_run, job_locked
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,29 @@ def _lease_end():
 
 
 def calls_claim(*, job: LlmJob, size: int, worker: str) -> list[LlmCall]:
-    """Lease the next `size` waiting calls of the job, in its order; no other worker gets them meanwhile."""
+    """Lease the next waiting calls of the job, in its order, at most `size` and at most as many as its limits allow.
+
+    The job's row is locked meanwhile: no other worker gets these calls, and each sees what the others may still use.
+    """
+    lease = uuid.uuid4()
     with transaction.atomic():
-        waiting = LlmCall.objects.select_for_update(skip_locked=True).filter(job=job, status=CallStatus.WAITING)
-        pks = list(waiting.order_by("position").values_list("pk", flat=True)[:size])
-        lease = uuid.uuid4()
-        LlmCall.objects.filter(pk__in=pks).update(
+        locked = job_locked(job.pk)
+        if locked is None or not is_to_run(locked):
+            return []
+        waiting = LlmCall.objects.filter(job=locked, status=CallStatus.WAITING)
+        if not waiting.exists():
+            _stop_clock_after_the_last(locked)
+            return []
+        clock_start(locked)
+        waiting.filter(pk__in=calls_allowed(locked, size)).update(
             status=CallStatus.LEASED, lease=lease, leased_until=_lease_end(), worker=worker
         )
     return list(LlmCall.objects.filter(lease=lease).select_related("topic", "document").order_by("position"))
+
+
+def _stop_clock_after_the_last(job: LlmJob) -> None:
+    if not job.calls.filter(status=CallStatus.LEASED).exists():
+        clock_stop(job, job.calls.aggregate(last=Max("finished_at"))["last"])
 
 
 def lease_renew(lease: uuid.UUID) -> None:
@@ -68,16 +85,18 @@ def calls_hand_back(*, job_id: int, **which) -> int:
     Returns how many. The job's row is locked, so that a cancellation at the same moment does not leave any waiting.
     """
     with transaction.atomic():
-        job = LlmJob.objects.select_for_update(no_key=True).filter(pk=job_id).first()
+        job = job_locked(job_id)
         if job is None:
             return 0
-        status = CallStatus.WAITING if job.wanted == LlmJob.Wanted.RUN else CallStatus.CANCELLED
+        status = CallStatus.CANCELLED if job.wanted == LlmJob.Wanted.CANCEL else CallStatus.WAITING
         leased = LlmCall.objects.filter(job=job, status=CallStatus.LEASED, **which)
         return leased.update(status=status, lease=None, leased_until=None)
 
 
 def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
     """Store a reply, and the judgment where it has a grade, in one transaction. False if the pair was done already.
+
+    A trial's reply makes no judgment.
 
     The reply counts even when the lease has run out meanwhile: it has been paid for, and the first one stored wins.
     """
@@ -87,7 +106,7 @@ def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
             return False
         _fill(current, answer)
         current.save()
-        if answer.state is State.OK:
+        if answer.state is State.OK and not current.trial:
             judge_judgment_record(
                 assessor=assessor,
                 topic_id=call.topic_id,
@@ -102,7 +121,9 @@ def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
 def _is_open(call: LlmCall) -> bool:
     """Whether a reply is still of use: also to a call cancelled meanwhile, unless another job has taken the pair."""
     if call.status == CallStatus.CANCELLED:
-        same = LlmCall.objects.filter(judge=call.judge_id, topic=call.topic_id, document=call.document_id)
+        if call.trial:
+            return True
+        same = LlmCall.objects.filter(judge=call.judge_id, topic=call.topic_id, document=call.document_id, trial=False)
         return not same.filter(status__in=LIVE_STATUSES).exists()
     return call.status in OPEN_STATUSES
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from llm_worker.heartbeat import messages_waiting
 from llm_worker.models import CallStatus, LlmCall, LlmJob
 from llm_worker.services.calls import calls_hand_back
-from llm_worker.services.jobs import CHAINS, job_enqueue
+from llm_worker.services.running import is_to_run, job_enqueue
 
 # A job may just be waiting its turn behind others' chunks. While its queue holds messages it is sent again only after
 # so many leases' length, and once: otherwise two busy jobs would fill the queue with each other's repetitions.
@@ -31,14 +31,10 @@ def _after_lost_workers() -> int:
     sent = 0
     for job in LlmJob.objects.filter(Exists(expired)).select_related("judge"):
         # Of several sweepers only the one that handed something back sends the job.
-        if calls_hand_back(job_id=job.pk, leased_until__lt=now) and _is_to_run(job):
+        if calls_hand_back(job_id=job.pk, leased_until__lt=now) and is_to_run(job):
             job_enqueue(job, chains=1)
             sent += 1
     return sent
-
-
-def _is_to_run(job: LlmJob) -> bool:
-    return job.wanted == LlmJob.Wanted.RUN and not job.halted_because
 
 
 def _after_lost_messages() -> int:
@@ -49,7 +45,7 @@ def _after_lost_messages() -> int:
     for job in _quiet_since(lately).select_related("judge"):
         queue_is_empty = not messages_waiting(job.judge.queue)
         if queue_is_empty or job.pk in very_quiet:
-            job_enqueue(job, chains=CHAINS if queue_is_empty else 1)
+            job_enqueue(job, chains=None if queue_is_empty else 1)
             sent += 1
     return sent
 
@@ -57,7 +53,7 @@ def _after_lost_messages() -> int:
 def _quiet_since(moment) -> QuerySet[LlmJob]:
     """Jobs with calls to ask, nobody at them, and no sign of life since `moment`."""
     calls = LlmCall.objects.filter(job=OuterRef("pk"))
-    return LlmJob.objects.filter(
+    return LlmJob.objects.exclude(mode=LlmJob.Mode.BATCH).filter(
         Exists(calls.filter(status=CallStatus.WAITING)),
         ~Exists(calls.filter(status=CallStatus.LEASED)),
         ~Exists(calls.filter(finished_at__gt=moment)),

@@ -9,7 +9,7 @@ from assessment.models import Document, Pool, PoolItem, Role, Topic
 from assessment.services.people import member_set
 from assessment.services.tracks import track_create
 from llm_worker.engines import close_engines, engine_for
-from llm_worker.services import chunks
+from llm_worker.services import brakes, chunks
 from llm_worker.services.judges import judge_create
 from tests.factories import make_user
 
@@ -20,8 +20,9 @@ def _quick_passwords(settings):
 
 
 @pytest.fixture(autouse=True)
-def _fresh_worker():
-    """What a worker process remembers between chunks is forgotten between tests."""
+def _fresh_worker(monkeypatch):
+    """What a worker process remembers between chunks is forgotten between tests; it looks up before every request."""
+    monkeypatch.setattr(brakes, "LOOK_EVERY_S", 0.0)
     yield
     chunks._pace.clear()
     chunks._labellers.clear()

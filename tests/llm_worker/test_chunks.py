@@ -13,7 +13,8 @@ from llm_worker.models import LlmCall, LlmJob
 from llm_worker.selectors import job_progress
 from llm_worker.services import chunks
 from llm_worker.services.calls import calls_claim, calls_hand_back
-from llm_worker.services.jobs import job_create, job_halt, job_resume
+from llm_worker.services.jobs import job_create, job_resume
+from llm_worker.services.running import job_halt
 from tests.llm_worker.conftest import work_off
 
 
@@ -37,7 +38,7 @@ def test_a_job_that_is_gone_halted_or_cancelled_is_not_worked_on(job, engine):
     assert chunks.run_chunk(job.pk + 1000) is None
     job_halt(job=job, reason="stopped")
     assert chunks.run_chunk(job.pk) is None
-    LlmJob.objects.filter(pk=job.pk).update(halted_because="", wanted="cancel")
+    LlmJob.objects.filter(pk=job.pk).update(halted_because="", halted_by="", wanted="cancel")
     assert chunks.run_chunk(job.pk) is None
     assert engine.history == []
 
@@ -73,6 +74,7 @@ def test_a_database_that_restarts_does_not_halt_the_job(job, engine, monkeypatch
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(chunks, "call_finish", lost)
+        meanwhile.setattr(chunks, "DATABASE_PATIENCE_S", 0)
         meanwhile.setattr(chunks.connection, "close", lambda: None)
         assert chunks.run_chunk(job.pk) == chunks.DATABASE_WAIT_S
     job.refresh_from_db()
@@ -118,7 +120,7 @@ def test_another_worker_takes_over_what_was_handed_back(job, engine):
 
 
 def test_several_workers_that_find_the_engine_down_together_count_once(job, engine):
-    from llm_worker.services.jobs import job_engine_failed
+    from llm_worker.services.running import job_engine_failed
 
     for _ in range(4):
         assert job_engine_failed(job=job, reason="down", wait_s=30, limit=2)

@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from assessment.models import Assessor, Judgment
 from llm_worker.models import LlmJob
-from llm_worker.services.jobs import job_cancel, job_create, job_halt
+from llm_worker.services.jobs import job_cancel, job_create
+from llm_worker.services.running import job_halt
 from tests.llm_worker.conftest import work_off
 
 

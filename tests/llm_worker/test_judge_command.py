@@ -9,7 +9,8 @@ import pytest
 from assessment.models import Judgment
 from llm_worker.heartbeat import workers_alive
 from llm_worker.models import LlmJob
-from llm_worker.services.jobs import job_cancel, job_create, job_halt
+from llm_worker.services.jobs import job_cancel, job_create
+from llm_worker.services.running import job_halt
 from tests.llm_worker.conftest import fill_pool, scripted_judge
 from tests.llm_worker.processes import forget_workers, start, wait_until
 

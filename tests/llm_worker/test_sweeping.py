@@ -8,7 +8,8 @@ from django.utils import timezone
 from llm_worker.models import LlmCall, LlmJob
 from llm_worker.services import sweeping
 from llm_worker.services.calls import calls_claim
-from llm_worker.services.jobs import job_cancel, job_create, job_halt
+from llm_worker.services.jobs import job_cancel, job_create
+from llm_worker.services.running import job_halt
 from tests.llm_worker.conftest import work_off
 
 
@@ -17,8 +18,8 @@ def sent(monkeypatch):
     """The jobs that the sweeper sent, each as often as it sent a message for it."""
     messages = []
 
-    def note(job, chains=4):
-        messages.extend([job.pk] * chains)
+    def note(job, chains=None):
+        messages.extend([job.pk] * (chains or 4))
         LlmJob.objects.filter(pk=job.pk).update(last_enqueued_at=timezone.now())
 
     monkeypatch.setattr(sweeping, "job_enqueue", note)
