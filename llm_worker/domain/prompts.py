@@ -3,9 +3,12 @@
 The file `<name>.v<version>.yaml` holds
 
     name, version, task, description, source     what it is and where its method comes from
-    placeholders   {name: what it stands for}    exactly those that the messages use
+    placeholders   {name: what it stands for}    exactly those that the messages use, out of the task's list (relevance:
+                                                 `relevance_values.VALUES`)
     delimited      [placeholder, ...]            foreign text; `{<name>_mark}` gives a mark that the text cannot contain
-    phrases        {name: text}                  pieces that code repeats, once a grade for example; may be absent
+    phrases        {name: text}                  pieces that code repeats, once a grade for example: those that the
+                                                 placeholders need
+    example_words                                how many words an example shows of its passage; with examples only
     messages       [{role, content}, ...]        `{name}` stands for a value; every other brace is itself
     answer_prefix                                where the single-token reply begins, trailing space included
     output_pattern                               the answer line as a reader sees it; `replies` holds the parser
@@ -13,30 +16,25 @@ The file `<name>.v<version>.yaml` holds
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from assessment.domain.errors import DomainError, FileError, Problem
 
+from .filling import PLACEHOLDER, fill, mark_for, without_control_tokens
+from .relevance_values import VALUES, Value
+
 PROMPTS_FOLDER = Path(__file__).resolve().parent.parent / "prompts"
 
 _ROLES = ("system", "user", "assistant")
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _MARK_SUFFIX = "_mark"
-_MARK_LENGTH = 6
 
-# What chat templates write between turns: <|im_end|>, <s>, </s>, <start_of_turn>, <｜User｜>, [INST], [/INST], <<SYS>>.
-# A tokenizer reads these as control tokens wherever they stand, so a text that spells one could end its own turn.
-_CONTROL_TOKEN = re.compile(r"<(?=[|\uff5c])|<(?=/?[A-Za-z_][A-Za-z0-9_]*>)|\[(?=/?[A-Z][A-Z_]*\])")
-
-# One word, or a piece of a run that no space divides; scripts written without spaces count by character.
-_UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]{{1,20}}")
+# What a prompt of each task may be filled with.
+TASKS: dict[str, Mapping[str, Value]] = {"relevance": VALUES}
 
 
 @dataclass(frozen=True)
@@ -68,30 +66,37 @@ class Prompt:
     output_pattern: str
     decodings: Mapping[str, Decoding]
     sha256: str
+    example_words: int | None = None
+
+    @property
+    def shows_examples(self) -> bool:
+        return "examples" in self.placeholders
 
     @property
     def key(self) -> str:
         return f"{self.name}.v{self.version}"
 
 
-class Cut(NamedTuple):
-    """A text that may have been shortened: the text that is left, and whether anything was cut off."""
-
-    text: str
-    was_cut: bool
+def keys(folder: Path | None = None) -> list[str]:
+    """The keys of the folder's prompts, in alphabetical order, without reading them."""
+    return sorted(path.stem for path in (folder or PROMPTS_FOLDER).glob("*.yaml"))
 
 
-def available(folder: Path = PROMPTS_FOLDER) -> list[Prompt]:
+def available(folder: Path | None = None) -> list[Prompt]:
     """Every prompt of the folder, by name and then by version. Raises FileError for a file that is not one."""
-    return sorted((load(path) for path in folder.glob("*.yaml")), key=lambda prompt: (prompt.name, prompt.version))
+    loaded = [load(path) for path in (folder or PROMPTS_FOLDER).glob("*.yaml")]
+    return sorted(loaded, key=lambda prompt: (prompt.name, prompt.version))
 
 
-def find(key: str, folder: Path = PROMPTS_FOLDER) -> Prompt:
-    """The prompt `key`, such as "umbrela.v1". Raises DomainError with the known keys where there is none."""
-    prompts = {prompt.key: prompt for prompt in available(folder)}
-    if key not in prompts:
-        raise DomainError(f"There is no prompt “{key}”; there are: {', '.join(prompts) or 'none'}.")
-    return prompts[key]
+def find(key: str, folder: Path | None = None) -> Prompt:
+    """The prompt `key`, such as "umbrela.v1". Raises DomainError with the known keys where there is none.
+
+    No other file is read: one that is wrong stops only its own judges.
+    """
+    known = keys(folder)
+    if key not in known:
+        raise DomainError(f"There is no prompt “{key}”; there are: {', '.join(known) or 'none'}.")
+    return load((folder or PROMPTS_FOLDER) / f"{key}.yaml")
 
 
 def load(path: Path) -> Prompt:
@@ -115,6 +120,7 @@ def load(path: Path) -> Prompt:
         messages=tuple((message["role"], message["content"]) for message in data["messages"]),
         decodings={name: Decoding(name=name, **values) for name, values in data["decodings"].items()},
         sha256=hashlib.sha256(raw).hexdigest(),
+        example_words=data.get("example_words"),
     )
 
 
@@ -127,6 +133,7 @@ _KINDS: dict[str, type] = {
     "messages": list,
     "decodings": dict,
 }
+_OPTIONAL_KINDS: dict[str, type] = {"phrases": dict, "example_words": int}
 _DECODING_KINDS: dict[str, type | tuple[type, ...]] = {
     "max_tokens": int,
     "temperature": (int, float),
@@ -138,16 +145,29 @@ _DECODING_KINDS: dict[str, type | tuple[type, ...]] = {
 
 def _shape_problems(data: Mapping[str, Any]) -> list[str]:
     problems = [f"{name} is missing." for name in _KINDS if name not in data]
-    problems += [f"{name} is not known." for name in data if name not in _KINDS and name != "phrases"]
+    problems += [f"{name} is not known." for name in data if name not in _KINDS | _OPTIONAL_KINDS]
     problems += [
         f"{name} must be a {kind.__name__}."
-        for name, kind in _KINDS.items()
+        for name, kind in (_KINDS | _OPTIONAL_KINDS).items()
         if not isinstance(data.get(name, kind()), kind)
     ]
     for message in data.get("messages") or []:
-        if not isinstance(message, dict) or set(message) != {"role", "content"} or message["role"] not in _ROLES:
+        if not _is_message(message):
             problems.append(f"A message has a role ({', '.join(_ROLES)}) and a content, and nothing else.")
+    for name in ("placeholders", "phrases"):
+        texts = data.get(name)
+        if isinstance(texts, dict) and not all(isinstance(part, str) for item in texts.items() for part in item):
+            problems.append(f"{name} maps names to texts.")
     return problems
+
+
+def _is_message(message: Any) -> bool:
+    return (
+        isinstance(message, dict)
+        and set(message) == {"role", "content"}
+        and message["role"] in _ROLES
+        and isinstance(message["content"], str)
+    )
 
 
 def _content_problems(data: Mapping[str, Any], path: Path) -> list[str]:
@@ -157,14 +177,37 @@ def _content_problems(data: Mapping[str, Any], path: Path) -> list[str]:
         problems.append(f"The file of this name and version is called {expected}.")
     declared = set(data["placeholders"])
     marks = {name + _MARK_SUFFIX for name in data["delimited"]}
-    used = {name for message in data["messages"] for name in _PLACEHOLDER.findall(message["content"])}
+    used = {name for message in data["messages"] for name in PLACEHOLDER.findall(message["content"])}
     problems += [f"The placeholder {{{name}}} is used but not declared." for name in sorted(used - declared - marks)]
     problems += [f"The placeholder {{{name}}} is declared but not used." for name in sorted((declared | marks) - used)]
     problems += [f"{name} is delimited but no placeholder." for name in data["delimited"] if name not in declared]
+    problems += _value_problems(data, declared)
     if not data["decodings"]:
         problems.append("A prompt needs at least one decoding.")
     for name, values in data["decodings"].items():
         problems += _decoding_problems(name, values)
+    return problems
+
+
+def _value_problems(data: Mapping[str, Any], declared: set[str]) -> list[str]:
+    """What the messages ask for that nobody could fill in."""
+    if data["task"] not in TASKS:
+        return [f"There is no task {data['task']}; there are: {', '.join(TASKS)}."]
+    values, phrases = TASKS[data["task"]], data.get("phrases", {})
+    problems = [
+        f"There is no value {{{name}}}; a prompt for {data['task']} may name: {', '.join(values)}."
+        for name in sorted(declared - set(values))
+    ]
+    if "passage" in values and "passage" not in data["delimited"]:
+        problems.append("The passage is text from outside: it must be a placeholder, and delimited.")
+    for name in sorted(declared & set(values)):
+        for phrase, may_use in values[name].phrases.items():
+            if phrase not in phrases:
+                problems.append(f"{{{name}}} needs the phrase {phrase}.")
+            for unknown in sorted(set(PLACEHOLDER.findall(phrases.get(phrase, ""))) - may_use):
+                problems.append(f"The phrase {phrase} cannot be filled with {{{unknown}}}.")
+    if "examples" in declared and data.get("example_words", 0) < 1:
+        problems.append("A prompt with examples says in example_words how many words of a passage each shows.")
     return problems
 
 
@@ -192,39 +235,3 @@ def render(prompt: Prompt, values: Mapping[str, str]) -> list[tuple[str, str]]:
     harmless = {name: without_control_tokens(value) for name, value in values.items()}
     marks = {name + _MARK_SUFFIX: mark_for(harmless[name]) for name in prompt.delimited}
     return [(role, fill(content, harmless | marks)) for role, content in prompt.messages]
-
-
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """The template with each `{name}` that has a value replaced by it, once: values are not searched again."""
-    return _PLACEHOLDER.sub(lambda found: values.get(found.group(1), found.group(0)), template)
-
-
-def without_control_tokens(text: str) -> str:
-    """The text with a space inside everything that a chat template's tokenizer could read as a control token."""
-    return _CONTROL_TOKEN.sub(lambda found: found.group(0) + " ", text)
-
-
-def mark_for(text: str) -> str:
-    """Six hex digits that the text does not contain, the same ones for the same text."""
-    attempt = 0
-    while True:
-        mark = hashlib.sha256(f"{attempt} {text}".encode(errors="surrogatepass")).hexdigest()[:_MARK_LENGTH]
-        if mark not in text:
-            return mark
-        attempt += 1
-
-
-def cut_words(text: str, max_words: int | None) -> Cut:
-    """The text's first `max_words` words, its spacing kept; `None` cuts nothing.
-
-    A character of a script without spaces counts as a word, and so does every started 20 characters of a longer run, so
-    that no text has many times more tokens than words.
-    """
-    if max_words is None:
-        return Cut(text, False)
-    end = 0
-    for count, word in enumerate(_WORD.finditer(text), start=1):
-        if count > max_words:
-            return Cut(text[:end], True)
-        end = word.end()
-    return Cut(text, False)

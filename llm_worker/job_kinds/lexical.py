@@ -16,6 +16,7 @@ from assessment.models import Assessor, Document, Judgment, JudgmentState, Topic
 from llm_worker.domain.lexical import JudgedPair, LexicalModel, fit_without, similarities
 from llm_worker.domain.replies import State
 from llm_worker.engines import Reply, always
+from llm_worker.job_kinds.texts import topic_text
 from llm_worker.models import LlmCall, LlmJob
 from llm_worker.services.calls import Answer
 
@@ -82,12 +83,6 @@ class LexicalLabeller:
             similarity = similarities(self.index, topic_text(topic))
             pairs += [JudgedPair(topic.qid, float(similarity[place]), grade) for place, grade in by_topic[topic.pk]]
         return pairs
-
-
-def topic_text(topic: Topic) -> str:
-    """All that the topic says, as one query."""
-    parts = [topic.query, topic.description, topic.narrative, *topic.sub_narratives]
-    return "\n".join(part for part in parts if part)
 
 
 def _teacher(job: LlmJob) -> Assessor | None:

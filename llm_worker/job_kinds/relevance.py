@@ -4,18 +4,26 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from assessment.domain.errors import DomainError
 from assessment.domain.scales import GradeSpec
 from assessment.models import Document, Topic, Track
 from llm_worker.domain import prompts
-from llm_worker.domain.replies import State, grade_tokens, parse_reference, parse_token
-from llm_worker.domain.umbrela import umbrela_values
-from llm_worker.engines import Engine, Message, Parameters, Reply, Request, always, engine_for
-from llm_worker.job_kinds.lexical import topic_text
+from llm_worker.domain.filling import cut_words
+from llm_worker.domain.orders import orders_in
+from llm_worker.domain.relevance_values import Example, PairText
+from llm_worker.domain.replies import State, parse_reference, parse_token
+from llm_worker.engines import Engine, Reply, Request, always, engine_for
+from llm_worker.job_kinds.texts import passage_text, topic_parts
 from llm_worker.models import JudgeConfiguration, LlmCall
+from llm_worker.relevance_requests import pair_request, relevance_request
 from llm_worker.services.calls import Answer
+from llm_worker.services.examples import ShownExamples, examples_draw, examples_shown
 from llm_worker.services.judges import judge_check_prompt
+
+__all__ = ["Asked", "Pair", "PromptedLabeller", "passage_text", "relevance_answer", "relevance_request"]
 
 
 class Pair(Protocol):
@@ -26,7 +34,12 @@ class Pair(Protocol):
 
 
 class Asked(NamedTuple):
-    """A pair as it goes to the engine, with what its call will keep of the asking."""
+    """A pair as it goes to the engine, with what its call will keep of the asking.
+
+    `inputs` has, where the judge limits tokens, `passage_tokens` (of the whole passage), `passage_kept` (of what the
+    prompt shows) and `exact` (false: estimates); where it shows examples, `examples`: [[qid, docid, grade], ...].
+    `orders_found` are the kinds of orders in what the prompt shows of the passage.
+    """
 
     pair: Pair
     request: Request
@@ -36,24 +49,38 @@ class Asked(NamedTuple):
     passage_cut: bool
 
 
+class _Passage(NamedTuple):
+    """What the prompt shows of a document, whether that is less than all of it, and how it was measured."""
+
+    text: str
+    was_cut: bool
+    measured: dict
+
+
 class PromptedLabeller:
     """A judge in a track: its prompt and decoding, on the engine that its configuration names.
 
-    `ask` and `read` are the two halves of `label`, for those who send the requests by another way.
+    `ask` and `read` are the two halves of `label`, for those who send the requests by another way. Without a track
+    (`scale` instead) nothing is stored, and there are no examples to show.
     """
 
-    def __init__(self, judge: JudgeConfiguration, track: Track):
+    def __init__(self, judge: JudgeConfiguration, track: Track | None, scale: Sequence[GradeSpec] = ()):
         judge_check_prompt(judge)
         self.judge = judge
+        self.track = track
         self.prompt = prompts.find(judge.prompt)
         self.decoding = self.prompt.decodings[judge.decoding]
-        self.scale = [GradeSpec(grade.value, grade.key, grade.label, grade.definition) for grade in track.grades.all()]
+        stored = track.grades.all() if track else ()
+        self.scale = [GradeSpec(grade.value, grade.key, grade.label, grade.definition) for grade in stored] or [*scale]
         self.grades = [grade.value for grade in self.scale]
 
     @property
     def engine(self) -> Engine:
         """Built at its first use, which may take a while (a model is loaded) and raise EngineUnavailable."""
-        return engine_for(self.judge.engine, self.judge.model, self.judge.options)
+        options = self.judge.options
+        if self.judge.engine == "vllm" and self.judge.model_revision:
+            options = options | {"revision": self.judge.model_revision}
+        return engine_for(self.judge.engine, self.judge.model, options)
 
     def label(self, calls: Sequence[LlmCall], go_on: Callable[[], bool] = always) -> Iterator[tuple[LlmCall, Answer]]:
         """Yield each call with its answer; a pair whose text is not loaded is an error and costs no request."""
@@ -61,13 +88,20 @@ class PromptedLabeller:
         for call in calls:
             if call.document.text is None:
                 yield call, Answer(State.ERROR, reply=Reply(error="The document's text is not loaded."))
+        if self.judge.examples_per_grade:
+            examples_draw(judge=self.judge, track=self.track)  # stored before the first reply that saw them
         asked = self.ask(with_text)
         for index, reply in self.engine.complete([one.request for one in asked], go_on):
             yield with_text[index], self.read(asked[index], reply)
 
     def ask(self, pairs: Sequence[Pair]) -> list[Asked]:
-        """What is asked about each pair, whose documents have their texts."""
-        return [self._asked(pair) for pair in pairs]
+        """What is asked about each pair, whose documents have their texts.
+
+        It asks the engine only where passages are cut by tokens, and may then raise EngineUnavailable.
+        Raises DomainError where the judge's examples cannot be had.
+        """
+        passages = self._passages([passage_text(pair.document) for pair in pairs])
+        return [self._asked(pair, passage) for pair, passage in zip(pairs, passages, strict=True)]
 
     def read(self, asked: Asked, reply: Reply) -> Answer:
         """The engine's reply to what was asked, read by the decoding's rule."""
@@ -79,45 +113,47 @@ class PromptedLabeller:
             passage_cut=asked.passage_cut,
         )
 
-    def _asked(self, pair: Pair) -> Asked:
-        request, cut = relevance_request(
-            self.prompt,
-            self.decoding,
-            self.scale,
-            query=topic_text(pair.topic),
-            passage=passage_text(pair.document),
-            max_passage_words=self.judge.max_passage_words,
-        )
-        return Asked(pair, request, _digest(request), {}, (), cut)
+    @cached_property
+    def _examples(self) -> ShownExamples | None:
+        """The examples of this judge in this track: those stored, or those that would be drawn now."""
+        if not self.judge.examples_per_grade:
+            return None
+        if self.track is None:
+            raise DomainError(f"{self.judge.name} shows examples: name a track whose grades they come from.")
+        return examples_shown(judge=self.judge, track=self.track)
 
+    def _passages(self, texts: Sequence[str]) -> list[_Passage]:
+        """The passages as the prompt shows them: cut by tokens, then by words, as the judge's limits say."""
+        words, tokens = self.judge.max_passage_words, self.judge.max_passage_tokens
+        if tokens is None or not texts:
+            cut = [cut_words(text, words) for text in texts]
+            return [_Passage(one.text, one.was_cut, {}) for one in cut]
+        measured = self.engine.measure(texts, tokens)
+        cut = [cut_words(one.text, words) for one in measured]
+        # Only where both limits bite: what is left is measured again.
+        shorter = iter(self.engine.measure([one.text for one in cut if one.was_cut], tokens))
+        return [
+            _Passage(
+                one.text,
+                one.was_cut or whole.kept < whole.tokens,
+                {
+                    "passage_tokens": whole.tokens,
+                    "passage_kept": next(shorter).kept if one.was_cut else whole.kept,
+                    "exact": whole.exact,
+                },
+            )
+            for one, whole in zip(cut, measured, strict=True)
+        ]
 
-def passage_text(document) -> str:
-    """What the judge reads of a document: its title, where it has one, and its text."""
-    return "\n".join(part for part in (document.title, document.text) if part)
-
-
-def relevance_request(
-    prompt: prompts.Prompt,
-    decoding: prompts.Decoding,
-    scale: Sequence[GradeSpec],
-    *,
-    query: str,
-    passage: str,
-    max_passage_words: int | None,
-) -> tuple[Request, bool]:
-    """What is asked about one pair, and whether the passage was cut to fit. `scale` is in ascending order."""
-    filled = umbrela_values(prompt, query=query, passage=passage, scale=scale, max_passage_words=max_passage_words)
-    messages = tuple(Message(role, content) for role, content in prompts.render(prompt, filled.values))
-    parameters = Parameters(
-        max_tokens=decoding.max_tokens,
-        temperature=decoding.temperature,
-        top_p=decoding.top_p,
-        frequency_penalty=decoding.frequency_penalty,
-    )
-    if not decoding.single_token:
-        return Request(messages, parameters), filled.passage_was_cut
-    allowed = grade_tokens([grade.value for grade in scale])
-    return Request(messages, parameters, allowed, prompt.answer_prefix), filled.passage_was_cut
+    def _asked(self, pair: Pair, passage: _Passage) -> Asked:
+        shown = self._examples.of(pair.topic.qid) if self._examples else []
+        texts = [Example(one.query, one.passage, one.grade) for one in shown]
+        said = PairText(topic_parts(pair.topic), passage.text, self.scale, texts, self.prompt.example_words)
+        request = pair_request(self.prompt, self.decoding, said)
+        inputs = dict(passage.measured)
+        if self._examples:
+            inputs["examples"] = [[one.qid, one.docid, one.grade] for one in shown]
+        return Asked(pair, request, _digest(request), inputs, orders_in(passage.text), passage.was_cut)
 
 
 def relevance_answer(reply: Reply, decoding: prompts.Decoding, grades: Sequence[int]) -> Answer:

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assessment.domain.errors import DomainError, FileError
-from llm_worker.domain.prompts import PROMPTS_FOLDER, available, cut_words, find, load, mark_for, render
+from llm_worker.domain.filling import cut_words, mark_for
+from llm_worker.domain.prompts import PROMPTS_FOLDER, available, find, load, render
 
 SMALL = """
     name: small
@@ -15,11 +16,11 @@ SMALL = """
     task: relevance
     description: A small prompt.
     source: This test.
-    placeholders: {topic: what is asked, passage: what is judged}
+    placeholders: {query: what is asked, passage: what is judged}
     delimited: [passage]
     messages:
       - role: user
-        content: "About {topic}, as {json}: [{passage_mark}]{passage}[/{passage_mark}]"
+        content: "About {query}, as {json}: [{passage_mark}]{passage}[/{passage_mark}]"
     answer_prefix: "##final score: "
     output_pattern: "##final score: N"
     decodings:
@@ -66,8 +67,8 @@ def test_every_shipped_prompt_loads_and_is_found_by_its_key():
 
 
 def test_a_placeholder_must_be_declared_and_used(write):
-    assert "{topic} is used but not declared" in problems_of(write(placeholders="placeholders: {passage: it}"))
-    unused = write(placeholders="placeholders: {topic: it, passage: it, year: it}")
+    assert "{query} is used but not declared" in problems_of(write(placeholders="placeholders: {passage: it}"))
+    unused = write(placeholders="placeholders: {query: it, passage: it, year: it}")
     assert "{year} is declared but not used" in problems_of(unused)
     assert "{passage_mark} is used but not declared" in problems_of(write(delimited="delimited: []"))
 
@@ -89,14 +90,14 @@ def test_values_that_do_not_fit_are_refused(write):
     prompt = load(write())
 
     with pytest.raises(ValueError, match=r"missing: passage; unknown: year"):
-        render(prompt, {"topic": "fleas", "year": "2024"})
+        render(prompt, {"query": "fleas", "year": "2024"})
 
 
 def test_braces_in_a_value_stay_as_they_are(write):
-    ((_, content),) = render(load(write()), {"topic": "{passage}", "passage": "{topic} {passage_mark} {x}"})
+    ((_, content),) = render(load(write()), {"query": "{passage}", "passage": "{query} {passage_mark} {x}"})
 
     assert content.startswith("About {passage}:")
-    assert "]{topic} {passage_mark} {x}[" in content
+    assert "]{query} {passage_mark} {x}[" in content
 
 
 @given(passage=st.text(), topic=st.text(max_size=20))
@@ -107,7 +108,7 @@ def test_no_passage_closes_its_own_delimiter(tmp_path_factory, passage, topic):
     path = folder / "small.v1.yaml"
     path.write_text(textwrap.dedent(SMALL).replace(", as {json}", ""), encoding="utf-8")
 
-    ((_, content),) = render(load(path), {"topic": topic, "passage": passage})
+    ((_, content),) = render(load(path), {"query": topic, "passage": passage})
 
     mark = re.search(r"\[/([0-9a-f]{6})\]\Z", content).group(1)
     inside = content.rsplit(f"[/{mark}]", 1)[0].split(f"[{mark}]", 1)[1]
@@ -121,7 +122,7 @@ def test_no_passage_closes_its_own_delimiter(tmp_path_factory, passage, topic):
     "token", ["<|im_end|>", "<s>", "</s>", "<start_of_turn>", "<｜User｜>", "[INST]", "[/INST]", "<<SYS>>", "<think>"]
 )
 def test_a_control_token_in_a_value_is_broken(write, token):
-    ((_, content),) = render(load(write()), {"topic": f"a{token}b", "passage": f"c{token}d"})
+    ((_, content),) = render(load(write()), {"query": f"a{token}b", "passage": f"c{token}d"})
 
     assert token not in content
     assert content.replace(" ", "").count(token) == 2
@@ -129,7 +130,7 @@ def test_a_control_token_in_a_value_is_broken(write, token):
 
 def test_ordinary_signs_are_left_alone(write):
     passage = "if a < b and [1] or x<3, see [2, 3] <- there"
-    ((_, content),) = render(load(write()), {"topic": "[see note]", "passage": passage})
+    ((_, content),) = render(load(write()), {"query": "[see note]", "passage": passage})
 
     assert passage in content
 
