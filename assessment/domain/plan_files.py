@@ -1,14 +1,15 @@
 """Plans as CSV files, to be changed in a spreadsheet and read again.
 
 The first line names the columns, each further one is a duty: `pool,topic,assessor,condition,reveal,suggestion_source,
-order,sample_percent,vigilance,trusted`. Columns may stand in any order, and the last four may be missing, as in files
-of earlier versions: what a duty has there already is left as it is. Fields are quoted where they hold commas, quotes
-or line ends.
+order,sample_percent,vigilance,trusted,ranked_by`. Columns may stand in any order, and the last five may be missing, as
+in files of earlier versions: what a duty has there already is left as it is. Fields are quoted where they hold commas,
+quotes or line ends.
 
 `suggestion_source` is empty for manual duties. `order` is empty for the pool's. `sample_percent` is the share of the
 topic's pairs, 100 for all. `vigilance` is how many passages with a wrong suggestion are added for a hundred, 0 for
-none, and `trusted` the assessor who has graded those. A topic that nobody looks at is a line whose assessor and
-suggestion_source are both the judge: `pool-10,q1,umbrela,automatic,never,umbrela,,100,0,`. Lines are written by pool,
+none, and `trusted` the assessor who has graded those. `ranked_by` is the judge behind the orders `likely` and
+`uncertain`, empty for the others. A topic that nobody looks at is a line whose assessor and
+suggestion_source are both the judge: `pool-10,q1,umbrela,automatic,never,umbrela,,100,0,,`. Lines are written by pool,
 topic and assessor, compared character by character; they may come in any order.
 """
 
@@ -20,11 +21,12 @@ from typing import NamedTuple
 from assessment.domain.text_files import Problems, Progress, Source, open_text
 
 NEEDED = ("pool", "topic", "assessor", "condition", "reveal", "suggestion_source")
-HEADER = (*NEEDED, "order", "sample_percent", "vigilance", "trusted")
+HEADER = (*NEEDED, "order", "sample_percent", "vigilance", "trusted", "ranked_by")
 
 
 class PlanLine(NamedTuple):
-    """One duty by the names in it; an empty `suggestion_source` or `trusted` is nobody. None: no such column."""
+    """One duty by the names in it; an empty `suggestion_source`, `trusted` or `ranked_by` is nobody. None: no such
+    column."""
 
     pool: str
     topic: str
@@ -36,6 +38,7 @@ class PlanLine(NamedTuple):
     sample_percent: str | None = "100"
     vigilance: str | None = "0"
     trusted: str | None = ""
+    ranked_by: str | None = ""
 
     @property
     def text(self) -> str:

@@ -3,14 +3,14 @@
 from django import forms
 from django.db.models import QuerySet
 
-from assessment.models import POOL_ORDERS, Assessor, Condition, Pool, Reveal, Topic, Track
+from assessment.models import RANKED_ORDERS, Assessor, Condition, Order, Pool, Reveal, Topic, Track
 from assessment.services.duties import duties_assign
 from assessment.services.people import assessor_ensure
 
 from .domain import DomainForm
 from .pools import PersonChoice, SourceChoice, TopicChoice, people_who_judge, possible_sources
 
-MORE = ("order", "sample_percent", "vigilance_percent", "trusted")
+MORE = ("order", "ranked_by", "sample_percent", "vigilance_percent", "trusted")
 
 
 def trusted_assessors(track: Track) -> QuerySet[Assessor]:
@@ -20,11 +20,31 @@ def trusted_assessors(track: Track) -> QuerySet[Assessor]:
 
 def order_field() -> forms.ChoiceField:
     return forms.ChoiceField(
-        choices=[("", "as the pool"), *((order, order.label) for order in POOL_ORDERS)],
+        choices=[("", "as the pool"), *((order, order.label) for order in Order)],
         required=False,
         label="Order",
-        help_text="In which the passages of a topic come.",
+        help_text="In which the passages of a topic come. Assessors are never told.",
     )
+
+
+def ranked_by_field() -> SourceChoice:
+    return SourceChoice(
+        queryset=None,
+        required=False,
+        empty_label="nobody",
+        label="Ordered by",
+        help_text="The judge behind “most likely relevant first” and “most uncertain first”; for no other order.",
+    )
+
+
+def ranking_judges(track: Track) -> QuerySet[Assessor]:
+    """Who can order passages: judges that have labelled something."""
+    return possible_sources(track).filter(kind=Assessor.Kind.LLM, labels__gt=0)
+
+
+def ordering_judge(cleaned: dict) -> Assessor | None:
+    """Whoever stands in the field, where the order has one; without scripts the field is always sent."""
+    return cleaned.get("ranked_by") if cleaned.get("order") in RANKED_ORDERS else None
 
 
 def vigilance_field() -> forms.IntegerField:
@@ -71,6 +91,7 @@ class DutyForm(DomainForm):
         help_text="For post-edit only. After the first grade, so that it can be seen how much the suggestion pulls.",
     )
     order = order_field()
+    ranked_by = ranked_by_field()
     sample_percent = forms.IntegerField(
         min_value=1,
         max_value=100,
@@ -94,6 +115,7 @@ class DutyForm(DomainForm):
         self.fields["person"].queryset = people_who_judge(pool.track)
         self.fields["suggestion_source"].queryset = possible_sources(pool.track)
         self.fields["trusted"].queryset = trusted_assessors(pool.track)
+        self.fields["ranked_by"].queryset = ranking_judges(pool.track)
         self.fields["topics"].queryset = Topic.objects.filter(pk__in=pool.items.values("topic"))
 
     def clean(self):
@@ -106,6 +128,7 @@ class DutyForm(DomainForm):
             cleaned["vigilance_percent"] = 0
         if not cleaned.get("vigilance_percent"):
             cleaned["trusted"] = None
+        cleaned["ranked_by"] = ordering_judge(cleaned)
         return cleaned
 
     @property
@@ -130,4 +153,5 @@ class DutyForm(DomainForm):
             sample_percent=cleaned["sample_percent"] or 100,
             vigilance_percent=cleaned["vigilance_percent"] or 0,
             trusted=cleaned["trusted"],
+            ranked_by=cleaned["ranked_by"],
         )

@@ -7,7 +7,15 @@ from assessment.models import Condition, Membership, Pool, Reveal, Role, User
 from assessment.services.plans import PlanPreview, PlanSettings, plan_apply, plan_preview
 
 from .domain import DomainForm
-from .duties import order_field, trusted_assessors, trusted_field, vigilance_field
+from .duties import (
+    order_field,
+    ordering_judge,
+    ranked_by_field,
+    ranking_judges,
+    trusted_assessors,
+    trusted_field,
+    vigilance_field,
+)
 from .pools import PersonChoice, SourceChoice, people_who_judge, possible_sources
 
 
@@ -52,6 +60,7 @@ class PlanForm(DomainForm):
         help_text="Whole topics, or the same share of every topic's pairs.",
     )
     order = order_field()
+    ranked_by = ranked_by_field()
     vigilance_percent = vigilance_field()
     trusted = trusted_field()
     seed = forms.IntegerField(
@@ -71,6 +80,7 @@ class PlanForm(DomainForm):
         self.fields["people"].queryset = people
         self.fields["suggestion_source"].queryset = possible_sources(pool.track)
         self.fields["trusted"].queryset = trusted_assessors(pool.track)
+        self.fields["ranked_by"].queryset = ranking_judges(pool.track)
 
     @property
     def weights(self):
@@ -102,6 +112,7 @@ class PlanForm(DomainForm):
             order=cleaned["order"],
             vigilance_percent=cleaned["vigilance_percent"] or 0,
             trusted=cleaned["trusted"] if cleaned["vigilance_percent"] else None,
+            ranked_by=ordering_judge(cleaned),
             seed=cleaned["seed"],
             every_topic=cleaned["every_topic"],
         )

@@ -6,7 +6,19 @@ from django.db.models import F, JSONField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
-from assessment.models import Condition, Duty, DutyItem, Grade, Judgment, JudgmentState, Lease, Order, Reveal
+from assessment.models import (
+    RANKED_ORDERS,
+    Condition,
+    Duty,
+    DutyItem,
+    DutyRank,
+    Grade,
+    Judgment,
+    JudgmentState,
+    Lease,
+    Order,
+    Reveal,
+)
 
 DONE = (JudgmentState.GRADED, JudgmentState.UNJUDGEABLE)
 
@@ -33,6 +45,7 @@ _SORTED_BY = {
     Order.SHUFFLE: ("lot",),
     Order.DOCID: ("document__docid",),
     Order.BEST_RANK: ("best_rank", "document__docid"),
+    **dict.fromkeys(RANKED_ORDERS, ("rank", "lot")),  # what came into the pool later has no rank, and comes last
 }
 
 
@@ -47,9 +60,17 @@ def is_served(duty: Duty) -> bool:
     return duty.pool.quota is not None or order_of(duty) == Order.MOVE_TO_FRONT
 
 
+def is_ranked(duty: Duty) -> bool:
+    """Whether a judge has ordered the passages. Never to be told to the assessor."""
+    return duty.order in RANKED_ORDERS
+
+
 def duty_items(duty: Duty) -> QuerySet[DutyItem]:
-    """The passages that the duty shows (see DutyItem), in no order."""
-    return DutyItem.objects.filter(duty=duty)
+    """The passages that the duty shows (see DutyItem), in no order. With `rank`, where a judge has ordered them."""
+    items = DutyItem.objects.filter(duty=duty)
+    if not is_ranked(duty):
+        return items
+    return items.annotate(rank=Subquery(DutyRank.objects.filter(duty=duty, item=OuterRef("item")).values("rank")))
 
 
 def item_order(duty: Duty) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 from django.db import connection
-from django.db.models import Case, OuterRef, Subquery, When
+from django.db.models import Case, Exists, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce, JSONObject, NullIf
 
 from assessment.domain.csv_cells import plain_text
-from assessment.models import Judgment, JudgmentEvent, PoolItem, Track
+from assessment.models import Condition, Duty, Judgment, JudgmentEvent, PoolItem, Track
 
 CHUNK = 2_000
 FREE_TEXT = ("note", "reason")
@@ -64,7 +65,8 @@ _EVENT_FIELDS = (
     "kind", "state", "grade", "previous_state", "previous_grade", "suggestion_grade", "active_ms", "away_ms",
     "by", "at",
 )  # fmt: skip
-FIELDS = (*_ROW, "accepted", "history")
+_NO_DUTY = {"order": None, "ranked_by": None}
+FIELDS = (*_ROW, "accepted", "history", *_NO_DUTY)
 
 
 def judgment_records(track: Track, chunk: int = CHUNK) -> Iterator[dict]:
@@ -75,20 +77,21 @@ def judgment_records(track: Track, chunk: int = CHUNK) -> Iterator[dict]:
     nobody knows. `grade_before_reveal` is the last grade given before the suggestion came into sight (commit, then
     reveal). With `vigilance`, the pair was planted: `suggestion_grade` is the wrong label that was shown and
     `trusted_grade` the right one, None once the duty is withdrawn. `evidence` lists spans of the document's text,
-    {start, end, text} in code points. `history` lists the events of the pair, oldest first.
+    {start, end, text} in code points. `history` lists the events of the pair, oldest first. `order` is the order of the
+    duty's passages, as it is now, and `ranked_by` the judge behind it, if one is; None where there is no duty.
     """
     judgments = Judgment.with_vigilance.filter(assessor__track=track)
-    judgments = judgments.annotate(trusted_grade=Case(When(vigilance=True, then=_trusted_grade())))
+    judgments = judgments.annotate(trusted_grade=Case(When(vigilance=True, then=_trusted_grade())), ordered=_ordered())
     judgments = judgments.order_by("assessor__name", "topic__qid", "document__docid", "vigilance")
-    rows = judgments.values_list(*_PAIR, *_ROW.values()).iterator(chunk_size=chunk)
+    rows = judgments.values_list(*_PAIR, "ordered", *_ROW.values()).iterator(chunk_size=chunk)
     while block := list(islice(rows, chunk)):
         histories = _histories([row[:4] for row in block])
         for row in block:
-            record = dict(zip(_ROW, row[4:], strict=True))
+            record = dict(zip(_ROW, row[5:], strict=True))
             for name in ("suggestion_shown_at", "created_at", "updated_at"):
                 record[name] = record[name] and record[name].isoformat()
             record["evidence"] = record["evidence"] or []
-            yield record | _told(record["suggestion_grade"], histories.get(row[:4], []))
+            yield record | _told(record["suggestion_grade"], histories.get(row[:4], [])) | (row[4] or _NO_DUTY)
 
 
 def judgment_lines(track: Track, form: str, chunk: int = CHUNK) -> Iterator[str]:
@@ -123,6 +126,19 @@ def _trusted_grade() -> Subquery:
     pair = {"topic": OuterRef("topic"), "document": OuterRef("document")}
     planted = PoolItem.with_planted.filter(planted_for__assessor=OuterRef("assessor"), **pair)
     return Subquery(planted.order_by("-pk").values("trusted_grade")[:1])
+
+
+def _ordered() -> Subquery:
+    """{order, ranked_by} of the duty that the pair was judged in: the latest under this condition whose pool has it."""
+    pair = {"topic": OuterRef("topic"), "document": OuterRef(OuterRef("document"))}
+    duties = Duty.objects.filter(
+        Exists(PoolItem.with_planted.filter(pool=OuterRef("pool"), **pair)),
+        assessor=OuterRef("assessor"),
+        topic=OuterRef("topic"),
+        condition=OuterRef("condition"),
+    ).exclude(condition=Condition.AUTOMATIC)
+    order = Coalesce(NullIf("order", Value("")), "pool__order")
+    return Subquery(duties.order_by("-pk").values(json=JSONObject(order=order, ranked_by="ranked_by__name"))[:1])
 
 
 def _histories(pairs: list[tuple[int, int, int, bool]]) -> dict[tuple[int, int, int, bool], list[dict]]:

@@ -68,6 +68,7 @@ def plan_file(track: Track, pool: Pool | None = None) -> Iterator[str]:
         "sample_percent",
         "vigilance_percent",
         "trusted__name",
+        "ranked_by__name",
     )
     return plan_csv(
         PlanLine(*("" if value is None else str(value) for value in row)) for row in rows.iterator(chunk_size=10_000)

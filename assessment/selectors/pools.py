@@ -12,12 +12,16 @@ from assessment.models import Assessor, Pool, Run, Topic, Track
 def pools_with_sizes(track: Track) -> QuerySet[Pool]:
     """Newest first, each with `size` (items), `topics`, `people` (who have duties) and `run_count`."""
     # Distinct counts over three joins would multiply the rows; four small subqueries do not.
-    return track.pools.select_related("routed_from", "routed_by").annotate(
-        size=_count("items", "pk", Q(items__planted_for__isnull=True)),
-        topics=_count("items", "topic", Q(items__planted_for__isnull=True)),
-        people=_count("duties", "assessor", Q(duties__assessor__kind=Assessor.Kind.HUMAN)),
-        run_count=_count("runs", "pk"),
-    ).order_by("-created_at", "-pk")
+    return (
+        track.pools.select_related("routed_from", "routed_by")
+        .annotate(
+            size=_count("items", "pk", Q(items__planted_for__isnull=True)),
+            topics=_count("items", "topic", Q(items__planted_for__isnull=True)),
+            people=_count("duties", "assessor", Q(duties__assessor__kind=Assessor.Kind.HUMAN)),
+            run_count=_count("runs", "pk"),
+        )
+        .order_by("-created_at", "-pk")
+    )
 
 
 def _count(relation: str, column: str, only: Q | None = None):

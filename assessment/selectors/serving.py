@@ -48,6 +48,7 @@ _PILE = """
     JOIN assessment_document document ON document.id = shown.document_id
     LEFT JOIN assessment_lease mine ON mine.assessor_id = %(assessor)s AND mine.item_id = shown.item_id
     LEFT JOIN taken ON taken.document_id = shown.document_id
+    LEFT JOIN assessment_dutyrank ranking ON ranking.duty_id = shown.duty_id AND ranking.item_id = shown.item_id
     WHERE shown.duty_id = %(duty)s
     ORDER BY {order};
 """
@@ -147,7 +148,7 @@ def locked_pile(duty: Duty) -> Pile:
 
 
 def _sql_order(duty: Duty) -> str:
-    columns = {"document__docid": "document.docid", "item": "shown.item_id"}
+    columns = {"document__docid": "document.docid", "item": "shown.item_id", "rank": "ranking.rank"}
     return ", ".join(columns.get(name, f"shown.{name}") for name in item_order(duty))
 
 

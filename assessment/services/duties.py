@@ -7,7 +7,19 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Condition, Duty, DutyItem, Judgment, Plan, Pool, PoolItem, Reveal, Topic
+from assessment.models import (
+    RANKED_ORDERS,
+    Assessor,
+    Condition,
+    Duty,
+    DutyItem,
+    Judgment,
+    Plan,
+    Pool,
+    PoolItem,
+    Reveal,
+    Topic,
+)
 from assessment.services.duty_terms import (
     Terms,
     check_assessor,
@@ -16,6 +28,7 @@ from assessment.services.duty_terms import (
     judging_users,
     terms_of,
 )
+from assessment.services.ranks import duty_ranks_freeze, refuse_unrankable
 from assessment.services.vigilance import vigilance_plant
 
 _CHANGING = (
@@ -23,6 +36,7 @@ _CHANGING = (
     "reveal",
     "suggestion_source",
     "order",
+    "ranked_by",
     "sample_percent",
     "vigilance_percent",
     "trusted",
@@ -41,12 +55,14 @@ class WantedDuty(NamedTuple):
 
 class Changes(NamedTuple):
     """What storing the wanted duties means. `begun` are those of `changed` whose binding terms must stay; `planting`
-    are the new and the changed ones whose vigilance items are to be drawn, or drawn anew."""
+    are the new and the changed ones whose vigilance items are to be drawn, or drawn anew; `ranking` those whose ranks
+    are to be written, or are no more."""
 
     new: list[Duty]
     changed: list[Duty]
     begun: list[Duty]
     planting: list[Duty]
+    ranking: list[Duty]
 
 
 @transaction.atomic
@@ -62,13 +78,15 @@ def duties_assign(
     sample_percent: int = 100,
     vigilance_percent: int = 0,
     trusted: Assessor | None = None,
+    ranked_by: Assessor | None = None,
 ) -> int:
     """Gives the assessor these topics of the pool (all of them by default) and returns how many duties are new or
     have new terms.
 
     A topic that the assessor already has under the same terms is left alone. Under other terms it is changed while
     nothing of it is judged, and afterwards only in its order and its share of the pairs; DomainError names the topics
-    where that is not so, and nothing is assigned.
+    where that is not so, and nothing is assigned. `ranked_by` is the judge whose distributions order the passages,
+    by what it says at this moment; nobody tells the assessor.
     """
     terms = checked_terms(
         assessor,
@@ -79,6 +97,7 @@ def duties_assign(
         sample_percent=sample_percent,
         vigilance_percent=vigilance_percent,
         trusted=trusted,
+        ranked_by=ranked_by,
     )
     check_assessor(pool, assessor, judging_users(pool.track, [assessor.user_id]))
     return duties_store([WantedDuty(pool, topic, assessor, terms) for topic in _topics_of(pool, topics)])
@@ -107,6 +126,7 @@ def duties_store(wanted: Sequence[WantedDuty], *, plan: Plan | None = None, seed
     list(Assessor.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
     changes = duty_changes(wanted)
     refuse_begun(changes.begun)
+    refuse_unrankable(changes.ranking)
     for duty in (*changes.new, *changes.changed):
         duty.plan = plan
     Duty.objects.bulk_create(changes.new)
@@ -118,6 +138,8 @@ def duties_store(wanted: Sequence[WantedDuty], *, plan: Plan | None = None, seed
     )
     if changes.planting:
         vigilance_plant(duties=changes.planting, seed=seed)
+    if changes.ranking:
+        duty_ranks_freeze(duties=changes.ranking)
     return len(changes.new) + len(changes.changed)
 
 
@@ -127,7 +149,7 @@ def duty_changes(wanted: Sequence[WantedDuty]) -> Changes:
     known = [each.assessor.pk for each in wanted if each.assessor.pk is not None]
     stored = Duty.objects.filter(pool__in={each.pool.pk for each in wanted}, assessor__in=set(known))
     existing = {(duty.pool_id, duty.topic_id, duty.assessor_id): duty for duty in stored}
-    new, changed, bound, replanted = [], [], [], []
+    new, changed, bound, replanted, reordered = [], [], [], [], []
     for each in wanted:
         duty = existing.get((each.pool.pk, each.topic.pk, each.assessor.pk))
         if duty is None:
@@ -143,12 +165,15 @@ def duty_changes(wanted: Sequence[WantedDuty]) -> Changes:
         changed.append(duty)
         if before.binding != each.terms.binding:
             bound.append(duty)
-        if before._replace(order="") != each.terms._replace(order=""):
+        if before.unordered != each.terms.unordered:
             replanted.append(duty)
+        if (before.order, before.ranked_by_id) != (each.terms.order, each.terms.ranked_by_id):
+            reordered.append(duty)
     begun = _begun({*bound, *replanted})
     planting = [duty for duty in (*new, *replanted) if duty.pk not in begun]
     refused = [duty for duty in bound if duty.pk in begun] + _judged_otherwise(new)
-    return Changes(new, changed, refused, planting)
+    ranking = reordered + [duty for duty in planting if duty.order in RANKED_ORDERS and duty not in reordered]
+    return Changes(new, changed, refused, planting, ranking)
 
 
 def refuse_begun(begun: Sequence[Duty]) -> None:

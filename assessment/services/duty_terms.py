@@ -6,12 +6,12 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from assessment.domain.errors import DomainError
-from assessment.models import POOL_ORDERS, Assessor, Condition, Duty, Pool, Reveal, Role, Track, User
+from assessment.models import RANKED_ORDERS, Assessor, Condition, Duty, Order, Pool, Reveal, Role, Track, User
 
 
 class Terms(NamedTuple):
     """The condition, when the suggestion is shown, and whose it is; the order (empty: the pool's); which share of the
-    pairs; how many vigilance items for a hundred passages, and whose grades those have."""
+    pairs; how many vigilance items for a hundred passages, and whose grades those have; and the judge that orders."""
 
     condition: str
     reveal: str
@@ -20,11 +20,16 @@ class Terms(NamedTuple):
     sample_percent: int = 100
     vigilance_percent: int = 0
     trusted_id: int | None = None
+    ranked_by_id: int | None = None
 
     @property
-    def binding(self) -> tuple:
+    def binding(self) -> "Terms":
         """What must stay once something is judged; the order and the share of the pairs may change at any time."""
-        return self._replace(order="", sample_percent=100)
+        return self.unordered._replace(sample_percent=100)
+
+    @property
+    def unordered(self) -> "Terms":
+        return self._replace(order="", ranked_by_id=None)
 
 
 def terms_of(duty: Duty) -> Terms:
@@ -41,6 +46,7 @@ def checked_terms(
     sample_percent: int = 100,
     vigilance_percent: int = 0,
     trusted: Assessor | None = None,
+    ranked_by: Assessor | None = None,
 ) -> Terms:
     """The terms of a person's duty. Raises DomainError where they contradict each other, or the assessor."""
     if condition not in Condition.values or reveal not in Reveal.values:
@@ -59,8 +65,7 @@ def checked_terms(
         raise DomainError("Post-edit shows the suggestion: choose whether always, or after the first grade.")
     if condition != Condition.POST_EDIT and reveal != Reveal.NEVER:
         raise DomainError(f"The condition “{Condition(condition).label}” never shows a suggestion.")
-    if order and order not in POOL_ORDERS:
-        raise DomainError(f"There is no order “{order}”; the orders are {', '.join(POOL_ORDERS)}.")
+    _check_order(assessor, order, ranked_by)
     if not 1 <= sample_percent <= 100:
         raise DomainError("A duty is for a share of the topic's pairs, from 1 to 100 %.")
     _check_vigilance(assessor, condition, vigilance_percent, trusted)
@@ -72,6 +77,7 @@ def checked_terms(
         sample_percent,
         vigilance_percent,
         trusted.pk if trusted else None,
+        ranked_by.pk if ranked_by else None,
     )
 
 
@@ -105,6 +111,20 @@ def judging_users(track: Track, users: Iterable[int | None]) -> set[int]:
     role = Q(memberships__track=track, memberships__role__in=[Role.ASSESSOR, Role.ORGANIZER])
     listed = [user for user in users if user is not None]
     return set(User.objects.filter(role | Q(is_staff=True), pk__in=listed).values_list("pk", flat=True))
+
+
+def _check_order(assessor: Assessor, order: str, ranked_by: Assessor | None) -> None:
+    if order and order not in Order.values:
+        raise DomainError(f"There is no order “{order}”; the orders are {', '.join(Order.values)}.")
+    if order not in RANKED_ORDERS:
+        if ranked_by is not None:
+            wanted = " or ".join(f"“{each.label}”" for each in RANKED_ORDERS)
+            raise DomainError(f"{ranked_by.name} orders nothing: choose the order {wanted}, or leave the judge empty.")
+        return
+    if ranked_by is None:
+        raise DomainError(f"Name the judge whose labels make the order “{Order(order).label}”.")
+    if ranked_by.track_id != assessor.track_id or ranked_by.kind != Assessor.Kind.LLM:
+        raise DomainError(f"{ranked_by.name} is not a judge of this track: only a judge can order the passages.")
 
 
 def _check_vigilance(assessor: Assessor, condition: str, percent: int, trusted: Assessor | None) -> None:

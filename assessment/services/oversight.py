@@ -17,6 +17,7 @@ from assessment.selectors.attention import idle_leases
 from assessment.selectors.judging import DONE
 from assessment.services.duty_terms import check_assessor, checked_terms, judging_users, terms_of
 from assessment.services.leases import lease_hand_back
+from assessment.services.ranks import duty_ranks_freeze
 from assessment.services.vigilance import vigilance_plant
 
 
@@ -50,6 +51,7 @@ def duty_reassign(*, duty: Duty, to: Assessor, by: User, only_open: bool = True)
     heir = Duty.objects.create(assessor=to, rest_of=rest_of, **same, **_terms_for(locked, to))
     if heir.vigilance_percent:
         vigilance_plant(duties=[heir])
+    duty_ranks_freeze(duties=[heir])
     locked.closed_at = locked.closed_at or timezone.now()
     locked.save(update_fields=["closed_at"])
     _log(by, [locked], f"Closed; {'the rest' if only_open else 'the whole topic'} went to {to.name}.")
@@ -202,6 +204,7 @@ def _change_hands(duty: Duty, to: Assessor, by: User, rest_of: list[int]) -> Dut
     duty.save()
     if planted:
         vigilance_plant(duties=[duty])
+        duty_ranks_freeze(duties=[duty])
     _log(by, [duty], f"Went from {giver}, who had judged nothing, to {to.name}.")
     return duty
 

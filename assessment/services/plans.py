@@ -18,13 +18,15 @@ from assessment.services.duties import WantedDuty, duties_store, duty_changes, r
 from assessment.services.duty_terms import Terms, check_assessor, checked_automatic_terms, checked_terms, judging_users
 from assessment.services.imports.result import lock_track
 from assessment.services.people import assessors_ensure
+from assessment.services.ranks import refuse_unrankable
 from assessment.services.vigilance import vigilance_draw
 
 
 @dataclass(frozen=True)
 class PlanSettings:
     """What an organizer asks of a plan. `weights` are of conditions; `overlap_percent` is of topics, or of every
-    topic's pairs. `order` empty: the pool's. `vigilance_percent` is of the passages of post-edit duties.
+    topic's pairs. `order` empty: the pool's; `ranked_by` is the judge that makes it, where one does.
+    `vigilance_percent` is of the passages of post-edit duties.
 
     Only topics that nobody has in the pool are planned, unless `every_topic`.
     """
@@ -38,6 +40,7 @@ class PlanSettings:
     order: str = ""
     vigilance_percent: int = 0
     trusted: Assessor | None = None
+    ranked_by: Assessor | None = None
     seed: int = 0
     every_topic: bool = False
 
@@ -54,6 +57,7 @@ class PlanSettings:
             "order": str(self.order),
             "vigilance_percent": self.vigilance_percent,
             "trusted": self.trusted.name if self.trusted else None,
+            "ranked_by": self.ranked_by.name if self.ranked_by else None,
             "seed": self.seed,
             "every_topic": self.every_topic,
         }
@@ -104,7 +108,7 @@ class PlanPreview:
     digest: str = field(init=False)
 
     def __post_init__(self):
-        extras = (self.told[name] for name in ("order", "vigilance_percent", "trusted", "seed"))
+        extras = (self.told[name] for name in ("order", "ranked_by", "vigilance_percent", "trusted", "seed"))
         listed = "\n".join("\t".join(map(str, row)) for row in (extras, *self.duties))
         self.digest = hashlib.sha256(listed.encode()).hexdigest()[:32]
 
@@ -163,6 +167,7 @@ def _drawn(pool: Pool, settings: PlanSettings) -> _Drawn:
     wanted = _wanted(pool, settings, duties, assessors)
     changes = duty_changes(wanted)
     refuse_begun(changes.begun)
+    refuse_unrankable(changes.ranking)
     planted = {
         (planting.duty.topic.qid, planting.duty.assessor.name): Planted(len(planting.items), planting.wanted)
         for planting in vigilance_draw(duties=changes.planting, seed=settings.seed)
@@ -229,6 +234,7 @@ def _terms(pool: Pool, settings: PlanSettings, duty: PlannedDuty, assessor: Asse
         sample_percent=duty.sample_percent,
         vigilance_percent=settings.vigilance_percent if planting else 0,
         trusted=settings.trusted if planting else None,
+        ranked_by=settings.ranked_by,
     )
 
 

@@ -15,7 +15,7 @@ from assessment.services.duties import duties_assign
 from assessment.services.imports import plan_import
 from assessment.services.plans import PlanSettings, plan_apply
 
-HEADER = "pool,topic,assessor,condition,reveal,suggestion_source,order,sample_percent,vigilance,trusted\n"
+HEADER = "pool,topic,assessor,condition,reveal,suggestion_source,order,sample_percent,vigilance,trusted,ranked_by\n"
 OLD_HEADER = "pool,topic,assessor,condition,reveal,suggestion_source\n"
 
 
@@ -58,9 +58,9 @@ def test_a_plan_with_samples_orders_and_vigilance_comes_in_as_it_went_out(wide_p
         ),
     )  # fmt: skip
     text = "".join(plan_file(track))
-    assert re.search("^pool-2,[qr][0-9]+,(bob|dora),post_edit,always,lexical,best_rank,100,50,expert$", text, re.M)
-    assert re.search("^pool-2,[qr][0-9]+,(bob|dora),manual,never,,best_rank,30,0,$", text, re.M)
-    assert re.search("^pool-2,[qr][0-9]+,lexical,automatic,never,lexical,,100,0,$", text, re.M)
+    assert re.search("^pool-2,[qr][0-9]+,(bob|dora),post_edit,always,lexical,best_rank,100,50,expert,$", text, re.M)
+    assert re.search("^pool-2,[qr][0-9]+,(bob|dora),manual,never,,best_rank,30,0,,$", text, re.M)
+    assert re.search("^pool-2,[qr][0-9]+,lexical,automatic,never,lexical,,100,0,,$", text, re.M)
     same = plan_import(track=track, source=io.BytesIO(text.encode()), name="plan.csv")
     assert same.status == "unchanged"
     before = PoolItem.with_planted.filter(planted_for__isnull=False).count()
@@ -92,15 +92,15 @@ def test_a_file_without_the_newer_columns_leaves_them_as_they_are(wide_pool, tra
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("bob,manual,never,,sideways,100,0,", "There is no order “sideways”"),
-        ("bob,manual,never,,,half,0,", "sample_percent is 'half', not a whole number of per cent."),
-        ("bob,manual,never,,,,0,", "sample_percent is '', not a whole number"),
-        ("bob,manual,never,,,0,0,", "from 1 to 100 %"),
-        ("bob,manual,never,,,100,10,nist", "only post-edit shows suggestions"),
-        ("bob,post_edit,always,lexical,,100,10,", "Name the assessor whose grades"),
-        ("bob,post_edit,always,lexical,,100,10,zoe", "there is no assessor 'zoe' to trust"),
-        ("bob,post_edit,always,lexical,,100,200,nist", "from 0 to 100 %"),
-        ("lexical,automatic,never,lexical,docid,100,0,", "no order, sample or vigilance belongs there"),
+        ("bob,manual,never,,sideways,100,0,,", "There is no order “sideways”"),
+        ("bob,manual,never,,,half,0,,", "sample_percent is 'half', not a whole number of per cent."),
+        ("bob,manual,never,,,,0,,", "sample_percent is '', not a whole number"),
+        ("bob,manual,never,,,0,0,,", "from 1 to 100 %"),
+        ("bob,manual,never,,,100,10,nist,", "only post-edit shows suggestions"),
+        ("bob,post_edit,always,lexical,,100,10,,", "Name the assessor whose grades"),
+        ("bob,post_edit,always,lexical,,100,10,zoe,", "there is no assessor 'zoe' to trust"),
+        ("bob,post_edit,always,lexical,,100,200,nist,", "from 0 to 100 %"),
+        ("lexical,automatic,never,lexical,docid,100,0,,", "no order, sample or vigilance belongs there"),
     ],
 )
 def test_orders_samples_and_vigilance_that_cannot_be_are_named_with_their_line(
@@ -190,9 +190,9 @@ def test_a_plan_is_read_with_as_many_queries_for_much_as_for_little(wide_pool, t
     lines = [
         f"pool-2,{qid},{name},{terms}"
         for name, terms in (
-            ("bob", "manual,never,,docid,100,0,"),
-            ("dora", "post_edit,always,lexical,,100,50,expert"),
-            ("lexical", "automatic,never,lexical,,100,0,"),
+            ("bob", "manual,never,,docid,100,0,,"),
+            ("dora", "post_edit,always,lexical,,100,50,expert,"),
+            ("lexical", "automatic,never,lexical,,100,0,,"),
         )
         for qid in qids
     ]
@@ -210,9 +210,9 @@ def test_plans_go_out_and_in_by_command(wide_pool, track, bob, assessor_bob, doc
     out = io.StringIO()
     duties_assign(pool=wide_pool, assessor=assessor_bob, topics=list(track.topics.all()[:1]), condition="manual")
     call_command("export_plan", "small", "--pool", "pool-2", stdout=out)
-    assert out.getvalue() == f"{HEADER}pool-2,q1,bob,manual,never,,,100,0,\n"
+    assert out.getvalue() == f"{HEADER}pool-2,q1,bob,manual,never,,,100,0,,\n"
     path = tmp_path / "plan.csv"
-    path.write_text(f"{out.getvalue()}pool-2,q2,bob,manual,never,,,100,0,\n")
+    path.write_text(f"{out.getvalue()}pool-2,q2,bob,manual,never,,,100,0,,\n")
     told = io.StringIO()
     call_command("import_plan", "small", str(path), stdout=told)
     assert told.getvalue() == "stored: Duties: 1 new, 0 changed, 1 unchanged.\n"

@@ -297,7 +297,7 @@ def test_planting_takes_as_many_queries_for_many_duties_as_for_one(pool, duty, t
 
 def test_vigilance_is_in_the_plan_file(duty):
     assert "".join(plan_file(duty.pool.track)).splitlines()[1] == (
-        "pool-q1,q1,bob,post_edit,always,lexical,,100,20,nist"
+        "pool-q1,q1,bob,post_edit,always,lexical,,100,20,nist,"
     )
 
 

@@ -8,10 +8,11 @@ from django.db import transaction
 from assessment.domain.errors import DomainError
 from assessment.domain.plan_files import PlanLine, read_plan
 from assessment.domain.text_files import Problems, Progress, Source
-from assessment.models import Assessor, Condition, Duty, Pool, Role, Topic, Track, User
+from assessment.models import RANKED_ORDERS, Assessor, Condition, Duty, Pool, Role, Topic, Track, User
 from assessment.services.duties import WantedDuty, duties_store, duty_changes
 from assessment.services.duty_terms import Terms, check_assessor, checked_automatic_terms, checked_terms, judging_users
 from assessment.services.people import assessors_ensure
+from assessment.services.ranks import unrankable
 
 from .result import ImportResult, lock_track
 
@@ -41,6 +42,7 @@ def plan_import(
     planned = [found for number, line in lines if (found := _looked_up(names, number, line, problems))]
     changes = duty_changes([each.duty for each in planned])
     _add_begun(planned, changes.begun, problems)
+    _add_unrankable(names, planned, unrankable(changes.ranking), problems)
     problems.raise_if_any()
     new, changed = len(changes.new), len(changes.changed)
     if new or changed:
@@ -69,7 +71,7 @@ class _Names:
         self._refusals: dict[str, str] = {}
         self.duties = {
             (duty.pool_id, duty.topic_id, duty.assessor_id): duty
-            for duty in Duty.objects.filter(pool__in=keys).select_related("trusted")
+            for duty in Duty.objects.filter(pool__in=keys).select_related("trusted", "ranked_by")
         }
 
     def refusal(self, pool: Pool, assessor: Assessor) -> str:
@@ -98,6 +100,8 @@ def _looked_up(names: _Names, number: int, line: PlanLine, problems: Problems) -
         reasons.append(f"there is no assessor {line.suggestion_source!r} to take suggestions from")
     if line.trusted and line.trusted not in names.assessors:
         reasons.append(f"there is no assessor {line.trusted!r} to trust")
+    if line.ranked_by and line.ranked_by not in names.assessors:
+        reasons.append(f"there is no judge {line.ranked_by!r} to order the passages")
     terms = None
     if not reasons:
         try:
@@ -125,7 +129,8 @@ def _terms(
 ) -> Terms:
     stands = names.stands(pool, topic, assessor)
     if line.condition == Condition.AUTOMATIC:
-        if line.order or line.trusted or line.sample_percent not in (None, "100") or line.vigilance not in (None, "0"):
+        named = line.order or line.ranked_by or line.trusted
+        if named or line.sample_percent not in (None, "100") or line.vigilance not in (None, "0"):
             raise DomainError(
                 "Under the condition “automatic” nobody looks: no order, sample or vigilance belongs there."
             )
@@ -137,7 +142,11 @@ def _terms(
     trusted = names.assessors.get(line.trusted) if line.trusted else None
     if line.trusted is None and planting:
         trusted = stands.trusted
-    for asked in (source, trusted):
+    order = stands.order if line.order is None else line.order
+    ranked_by = names.assessors.get(line.ranked_by) if line.ranked_by else None
+    if line.ranked_by is None and order in RANKED_ORDERS:
+        ranked_by = stands.ranked_by
+    for asked in (source, trusted, ranked_by):
         if asked is not None and asked.pk is None:
             raise DomainError(f"{asked.name} has judged nothing in this track yet.")
     return checked_terms(
@@ -145,10 +154,11 @@ def _terms(
         line.condition,
         line.reveal,
         source,
-        order=stands.order if line.order is None else line.order,
+        order=order,
         sample_percent=_percent(line.sample_percent, "sample_percent", stands.sample_percent),
         vigilance_percent=_percent(line.vigilance, "vigilance", stands.vigilance_percent if planting else 0),
         trusted=trusted,
+        ranked_by=ranked_by,
     )
 
 
@@ -166,6 +176,16 @@ def _add_begun(planned: list[PlannedLine], begun: list[Duty], problems: Problems
         topic, assessor = each.duty.topic, each.duty.assessor
         if (each.duty.pool.pk, topic.pk, assessor.pk) in keys:
             said = f"{assessor.name} has begun topic {topic.qid} under other terms, which must stay"
+            problems.add(each.number, said, each.line.text)
+
+
+def _add_unrankable(names: _Names, planned: list[PlannedLine], duties: list[Duty], problems: Problems) -> None:
+    judges = {each.pk: name for name, each in names.assessors.items()}
+    keys = {(duty.pool_id, duty.topic_id, duty.ranked_by_id) for duty in duties}
+    for each in planned:
+        pool, topic, _, terms = each.duty
+        if (pool.pk, topic.pk, terms.ranked_by_id) in keys:
+            said = f"{judges[terms.ranked_by_id]} has no distributions to order topic {topic.qid} by"
             problems.add(each.number, said, each.line.text)
 
 

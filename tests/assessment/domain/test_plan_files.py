@@ -8,7 +8,7 @@ from assessment.domain.plan_files import PlanLine, plan_csv, read_plan
 from assessment.domain.text_files import Problems
 
 FIRST = "pool,topic,assessor,condition,reveal,suggestion_source"
-ABSENT = (None, None, None, None)
+ABSENT = (None, None, None, None, None)
 
 
 def read(*lines, text=None):
@@ -29,10 +29,10 @@ def test_lines_come_with_their_numbers_and_blank_ones_are_left_out():
 
 def test_columns_may_stand_in_any_order():
     found, problems = read(
-        "trusted,vigilance,sample_percent,order,suggestion_source,reveal,condition,assessor,topic,pool",
-        "nist,10,20,docid,umbrela,always,post_edit,bob,q1,p",
+        "ranked_by,trusted,vigilance,sample_percent,order,suggestion_source,reveal,condition,assessor,topic,pool",
+        "mono,nist,10,20,likely,umbrela,always,post_edit,bob,q1,p",
     )
-    line = PlanLine("p", "q1", "bob", "post_edit", "always", "umbrela", "docid", "20", "10", "nist")
+    line = PlanLine("p", "q1", "bob", "post_edit", "always", "umbrela", "likely", "20", "10", "nist", "mono")
     assert (found, problems) == ([(2, line)], [])
 
 
@@ -73,7 +73,7 @@ def test_a_line_that_is_not_utf8_does_not_shift_the_numbers():
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=6)
 
 
-@given(st.lists(st.builds(PlanLine, *[NAMES] * 10), unique_by=lambda line: line[:3]))
+@given(st.lists(st.builds(PlanLine, *[NAMES] * 11), unique_by=lambda line: line[:3]))
 def test_what_was_written_is_read_again_and_sorted(lines):
     text = "".join(plan_csv(lines))
     found, problems = read(text=text)
