@@ -94,7 +94,7 @@ def read_reply(data: Any, request: Request, constrained: bool, loose: bool) -> R
         raise ValueError("The server's answer is not a chat completion.")
     text = text or ""
     usage = _mapping(data.get("usage"))
-    finish_reason = _text(choice.get("finish_reason"))
+    finish_reason = "".join(filter(str.isprintable, _text(choice.get("finish_reason"))))
     if request.answer_prefix:
         text = text.removeprefix(request.answer_prefix)
     return Reply(

@@ -1,12 +1,18 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llm_worker.engines import Message, Parameters, Request
-from llm_worker.engines.openai_wire import answer_logprobs, read_reply, request_body
+from llm_worker.engines.openai_wire import answer_logprobs, error_code, read_reply, request_body
 
 FREE = Request((Message("user", "Judge."),), Parameters(100, frequency_penalty=0.5, seed=7))
 TOKEN = Request((Message("user", "Judge."),), Parameters(1), ("0", "1"), "##final score: ")
+
+
+WORDS = ["choices", "message", "content", "usage", "prompt_tokens", "prompt_tokens_details", "cached_tokens"]
+WORDS += ["finish_reason", "logprobs", "top_logprobs", "token", "logprob", "reasoning", "refusal"]
 
 
 def answer(content="##final score: 2", finish_reason="stop", logprobs=None, **message):
@@ -54,6 +60,18 @@ def test_a_hosted_server_is_asked_in_words():
     assert (body["max_completion_tokens"], body["top_logprobs"]) == (1, 20)
 
 
+@pytest.mark.parametrize("dialect", ["vllm", "llama.cpp", "openai"])
+def test_a_schema_goes_to_every_server_in_the_same_words(dialect):
+    schema = {"type": "array", "items": {"type": "string"}}
+    request = Request((Message("user", "A list."),), Parameters(50), json_schema=schema)
+
+    asked = request_body(request, "m", dialect)["response_format"]
+
+    assert asked == {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
+    assert "response_format" not in request_body(FREE, "m", dialect)
+    assert "response_format" not in request_body(TOKEN, "m", dialect)
+
+
 def test_a_reply_is_read_with_its_usage():
     reply = read_reply(answer(reasoning_content="hm"), FREE, constrained=False, loose=False)
 
@@ -74,7 +92,22 @@ def test_only_the_servers_own_flags_make_a_refusal():
     assert not read_reply(answer("I will not."), FREE, False, False).refused
 
 
-@pytest.mark.parametrize("data", [{}, {"choices": []}, {"choices": [{}]}, [], None])
+NO_COMPLETIONS = [
+    {},
+    {"choices": []},
+    {"choices": [{}]},
+    {"choices": "none"},
+    {"choices": [{"message": "text"}]},
+    {"choices": [{"message": {"content": ["parts"]}}]},
+    {"choices": {"0": {"message": {"content": "text"}}}},
+    [],
+    "text",
+    7,
+    None,
+]
+
+
+@pytest.mark.parametrize("data", NO_COMPLETIONS)
 def test_what_is_no_completion_is_an_error(data):
     with pytest.raises(ValueError, match="not a chat completion"):
         read_reply(data, FREE, False, False)
@@ -92,3 +125,39 @@ def test_no_alternatives_are_no_log_probabilities():
     assert answer_logprobs(None, ("0",), False) is None
     assert answer_logprobs({"content": []}, ("0",), False) is None
     assert answer_logprobs(tops(("x", -0.1)), ("0",), False) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(JSON, st.dictionaries(st.sampled_from(WORDS), JSON), st.sampled_from([FREE, TOKEN]), st.booleans())
+def test_whatever_else_a_completion_holds_is_read_or_left_out(anything, choice, request, loose):
+    data = {"usage": anything, "choices": [choice | {"message": {"content": "1", "refusal": None}}]}
+    reply = read_reply(data, request, False, loose)
+
+    assert reply.text == "1"
+    assert len(reply.finish_reason) <= 40
+    assert "\x00" not in reply.finish_reason
+    for count in (reply.tokens_in, reply.tokens_out, reply.cached_tokens):
+        assert count is None or 0 <= count < 2**31
+    assert all(isinstance(value, int | float) for value in (reply.answer_logprobs or {}).values())
+
+
+@given(JSON)
+def test_json_that_is_no_completion_is_never_taken_for_one(data):
+    try:
+        reply = read_reply(data, FREE, False, False)
+    except ValueError:
+        return
+    assert isinstance(data["choices"][0]["message"], dict)
+    assert reply.text == (data["choices"][0]["message"].get("content") or "")
+
+
+def test_an_errors_code_is_read_where_there_is_one():
+    assert error_code(b'{"error": {"code": "content_filter"}}') == "content_filter"
+    for body in (b"", b"<html>", b"[]", b'{"error": "text"}', b'{"error": {"code": 7}}', b"[" * 100_000):
+        assert error_code(body) is None
