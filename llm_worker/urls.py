@@ -1,9 +1,10 @@
 from django.urls import path
 
-from .views import jobs, judges
+from .views import calibration, jobs, judges
 
 urlpatterns = [
     path("judges/", judges.judges, name="judges"),
+    path("tracks/<slug:slug>/judges/<int:pk>/", calibration.calibration, name="calibration"),
     path("tracks/<slug:slug>/pools/<int:pk>/jobs/", jobs.job_create, name="job_create"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/progress/", jobs.job_progress, name="job_progress"),

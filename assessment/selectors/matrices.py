@@ -18,9 +18,10 @@ from assessment.domain.errors import DomainError
 from assessment.domain.measures import Evaluation, Grades, Rankings, evaluate, parse_measure
 from assessment.models import Assessor, Topic, Track
 
-_INT4_ARRAY = types["int4"].array_oid
-# An int4[] is sent as five header words, then for every element its size (always 4) and its value, big-endian.
+_ARRAYS = (types["int4"].array_oid, types["float8"].array_oid)
+# An array is sent as five header words, then for every element its size (always 4, or 8) and its value, big-endian.
 _HEADER_BYTES = 20
+_REAL = np.dtype([("size", ">i4"), ("value", ">f8")])
 
 _RANKINGS = """
 SELECT ranking.run_id, ranking.topic_id, {documents}
@@ -61,7 +62,7 @@ class TrackGrades(NamedTuple):
 
 
 class _Elements(Loader):
-    """The elements of an int4[] as the bytes in which they came."""
+    """The elements of an int4[] or float8[] without NULLs, as the bytes in which they came."""
 
     format = Format.BINARY
 
@@ -77,7 +78,7 @@ def rankings_of(track: Track, depth: int | None = None) -> Rankings:
     runs = dict(track.runs.order_by("tag").values_list("pk", "tag"))
     topics = _topic_names(track)
     documents = "ranking.documents" if depth is None else f"ranking.documents[1:{int(depth)}]"
-    rows = _binary_rows(_RANKINGS.format(documents=documents), [track.pk])
+    rows = binary_rows(_RANKINGS.format(documents=documents), [track.pk])
     run_keys, topic_keys, parts = zip(*rows, strict=True) if rows else ((), (), ())
     lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)) // 8
     return Rankings(
@@ -86,21 +87,21 @@ def rankings_of(track: Track, depth: int | None = None) -> Rankings:
         run_index=_places(run_keys, runs),
         topic_index=_places(topic_keys, topics),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        documents=_integers(b"".join(parts)),
+        documents=integers(b"".join(parts)),
     )
 
 
 def grades_of(assessor: Assessor) -> Grades:
     """Every grade of the assessor, its topics numbered as in `rankings_of`. Skipped and unjudgeable pairs have none."""
-    ((topic_keys, documents, grades),) = _binary_rows(_GRADES, [assessor.pk])
-    places = _places(_integers(topic_keys), _topic_names(assessor.track))
-    return Grades(places, _integers(documents), _integers(grades).astype(np.int16))
+    ((topic_keys, documents, grades),) = binary_rows(_GRADES, [assessor.pk])
+    places = _places(integers(topic_keys), _topic_names(assessor.track))
+    return Grades(places, integers(documents), integers(grades).astype(np.int16))
 
 
 def grades_by_all(assessors: Iterable[Assessor]) -> TrackGrades:
     """Every grade of these assessors, in one query. Skipped and unjudgeable pairs have none."""
-    ((keys, topics, documents, grades),) = _binary_rows(_TRACK_GRADES, [[one.pk for one in assessors]])
-    return TrackGrades(*map(_integers, (keys, topics, documents)), _integers(grades).astype(np.int16))
+    ((keys, topics, documents, grades),) = binary_rows(_TRACK_GRADES, [[one.pk for one in assessors]])
+    return TrackGrades(*map(integers, (keys, topics, documents)), integers(grades).astype(np.int16))
 
 
 def score_matrix(track: Track, assessor: Assessor, measures: Sequence[str]) -> Evaluation:
@@ -140,15 +141,23 @@ def _places(keys: Sequence[int] | np.ndarray, names: dict[int, str]) -> np.ndarr
     return by_key[np.searchsorted(order, np.asarray(keys, dtype=np.int64), sorter=by_key)].astype(np.int32)
 
 
-def _integers(elements: bytes) -> np.ndarray:
+def integers(elements: bytes) -> np.ndarray:
+    """The values (int32) of an int4[] that `binary_rows` returned."""
     return np.frombuffer(elements, dtype=">i4")[1::2].astype(np.int32)
 
 
-def _binary_rows(query: str, parameters: Sequence) -> list[tuple]:
+def reals(elements: bytes) -> np.ndarray:
+    """The values (float64) of a float8[] that `binary_rows` returned."""
+    return np.frombuffer(elements, dtype=_REAL)["value"].astype(np.float64)
+
+
+def binary_rows(query: str, parameters: Sequence) -> list[tuple]:
+    """The rows of a query; an int4[] or float8[] in them is bytes, for `integers` and `reals`."""
     # Django's cursors bind on the client and receive text; this one speaks binary on the same connection.
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.format = Format.BINARY
-        cursor.adapters.register_loader(_INT4_ARRAY, _Elements)
+        for array in _ARRAYS:
+            cursor.adapters.register_loader(array, _Elements)
         cursor.execute(query, parameters)
         return cursor.fetchall()

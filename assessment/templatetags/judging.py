@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import conditional_escape, escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from assessment.domain.confidence import Confidence, confidence_of
 from assessment.domain.retrieval import mark_spans, query_terms
 
 register = template.Library()
@@ -85,6 +86,12 @@ def bars(distribution: dict[str, float] | None) -> list[Bar]:
         height = max(round(24 * share, 1), 0.5)
         drawn.append(Bar(grade, round(100 * share), 28 * column + 14, round(24 - height, 1), height))
     return drawn
+
+
+@register.filter
+def sureness(suggestion: dict) -> Confidence | None:
+    """How sure the suggestion's distribution is; None without one."""
+    return confidence_of(suggestion.get("distribution"), suggestion["grade"])
 
 
 @register.simple_tag

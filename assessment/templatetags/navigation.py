@@ -21,7 +21,7 @@ TABS = (
     ("Runs", "runs", ("run",), RESULTS),
     ("Pools", "pools", ("pool", "plan", "plan_file", "job"), ORGANIZING),
     ("Board", "board", ("board_duty", "board_passage"), ORGANIZING),
-    ("Assessors", "assessors", (), RESULTS),
+    ("Assessors", "assessors", ("calibration",), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),
     ("Adjudication", "adjudications", (), ORGANIZING),

@@ -34,6 +34,10 @@ function theme(element) {
       slope: { color: token("series-1"), strokeWidth: 1, opacity: 0.45 },
       "slope-moved": { color: token("series-2"), strokeWidth: 2.25 },
       "slope-end": { color: token("series-1"), size: 14, opacity: 0.8 },
+      curve: { color: token("series-1"), strokeWidth: 2 },
+      interval: { color: token("series-1"), strokeWidth: 1.5, opacity: 0.6 },
+      "bar-judge": { color: token("series-1") },
+      "bar-other": { color: token("series-6") },
       label: { color: token("ink"), fontSize: 12, fontWeight: 500 },
     },
   };

@@ -39,9 +39,10 @@ ROLES = {
     "alice": OF_THE_TRACK
     | OF_THE_POOL
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
+    | {"calibration"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
-    "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard"},
+    "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"},
 }
 
 
@@ -75,6 +76,7 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     special["adjudication_pair"] = [
         reverse("adjudication_pair", args=[adjudication.pk, pair.topic_id, pair.document_id])
     ]
+    special["calibration"] = [reverse("calibration", args=[slug, campaign.judge.pk])]
     for name in OF_THE_TRACK:
         special[name] = [reverse(name, args=[slug])]
     for name in OF_THE_POOL:
