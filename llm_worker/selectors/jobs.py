@@ -196,30 +196,12 @@ def _rate(answered: QuerySet[LlmCall], last: datetime) -> float | None:
     return (recent["n"] - 1) / minutes if minutes > 0 else None
 
 
-def failed_calls(job: LlmJob) -> QuerySet[LlmCall]:
-    """The calls without a grade, with what came back."""
-    return job.calls.filter(status__in=FAILED_STATUSES).select_related("topic", "document").order_by("position")
-
-
-def failure_reasons(job: LlmJob) -> list[tuple[str, int]]:
-    """(the status, and the error where there is one; how many calls failed so), the most frequent first."""
-    failed = job.calls.filter(status__in=FAILED_STATUSES).values_list("status", "error")
-    counted = failed.annotate(n=Count("pk")).order_by("-n", "status", "error")
-    return [(": ".join(filter(None, (CallStatus(status).label, error))), n) for status, error, n in counted]
-
-
 def unfinished_job(*, pool: Pool, judge: JudgeConfiguration) -> LlmJob | None:
     """The judge's oldest job over this pool with calls left to ask, running or not. A cancelled one is finished."""
     left = LlmCall.objects.filter(job=OuterRef("pk"), status__in=OPEN_STATUSES)
     jobs = LlmJob.objects.filter(Exists(left), pool=pool, judge=judge, mode=LlmJob.Mode.WORKERS)
     jobs = jobs.exclude(wanted=LlmJob.Wanted.CANCEL)
     return jobs.select_related("judge", "track", "pool").order_by("pk").first()
-
-
-def grades_given(job: LlmJob) -> list[tuple[int, int]]:
-    """(grade, how many calls gave it), for each grade of the track's scale, once there is any."""
-    given = dict(job.calls.filter(status=CallStatus.OK).values_list("grade").annotate(Count("pk")).order_by())
-    return [(grade, given.get(grade, 0)) for grade in job.track.grades.values_list("value", flat=True)] if given else []
 
 
 def jobs_of_pool(pool: Pool) -> list[JobProgress]:

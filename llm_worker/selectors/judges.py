@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, Max, OuterRef, Prefetch
 
-from assessment.access import READERS, role_in_track, tracks_for_user
-from assessment.models import Assessor, User
+from assessment.access import ORGANIZERS, READERS, role_in_track, tracks_for_user
+from assessment.models import Assessor, Track, User
 from assessment.selectors.agreements import PairAgreement, agreement_with_people
 from llm_worker.models import FAILED_STATUSES, JudgeConfiguration, LlmCall
 
@@ -22,10 +22,11 @@ class JudgeInTrack:
 
 @dataclass(frozen=True)
 class JudgeInUse:
-    """A judge configuration, and its record in the tracks that this user may read."""
+    """A judge configuration, and its record in the tracks that this user may read; `against` names another judge."""
 
     judge: JudgeConfiguration
     tracks: list[JudgeInTrack]
+    against: str = ""
 
 
 def judges_in_use(user: User) -> list[JudgeInUse]:
@@ -34,7 +35,15 @@ def judges_in_use(user: User) -> list[JudgeInUse]:
     judges = JudgeConfiguration.objects.prefetch_related(
         Prefetch("assessors", Assessor.objects.filter(track__in=readable).select_related("track"))
     )
-    return [JudgeInUse(judge, [_record(judge, assessor) for assessor in judge.assessors.all()]) for judge in judges]
+    names = [judge.name for judge in judges]
+    return [
+        JudgeInUse(
+            judge,
+            [_record(judge, assessor) for assessor in judge.assessors.all()],
+            next((name for name in names if name != judge.name), ""),
+        )
+        for judge in judges
+    ]
 
 
 def _record(judge: JudgeConfiguration, assessor: Assessor) -> JudgeInTrack:
@@ -42,3 +51,9 @@ def _record(judge: JudgeConfiguration, assessor: Assessor) -> JudgeInTrack:
     judged = assessor.judgments.filter(topic=OuterRef("topic"), document=OuterRef("document"))
     pairs = failed.filter(~Exists(judged)).values("topic", "document").distinct()
     return JudgeInTrack(assessor, assessor.judgments.count(), pairs.count(), agreement_with_people(assessor))
+
+
+def tracks_to_judge(user: User) -> list[Track]:
+    """The tracks, with a pool, in which this user may ask judges, the newest pool's first."""
+    found = tracks_for_user(user).filter(pools__isnull=False).annotate(newest=Max("pools__created_at"))
+    return [track for track in found.order_by("-newest") if role_in_track(user, track) in ORGANIZERS]

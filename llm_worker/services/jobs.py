@@ -1,5 +1,6 @@
 """LLM jobs: made, paused, cancelled, taken up again. What a job has done is told by its calls alone."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from django.db import connection, transaction
@@ -43,7 +44,10 @@ _PAIRS_TO_TRY = """
     SELECT item.topic_id, item.document_id, topic.position, item.position,
         hashtextextended(item.topic_id || ' ' || item.document_id, 0)
     FROM assessment_poolitem item JOIN assessment_topic topic ON topic.id = item.topic_id
-    WHERE item.pool_id = %(pool)s AND item.planted_for_id IS NULL AND NOT EXISTS (
+    WHERE item.pool_id = %(pool)s AND item.planted_for_id IS NULL
+    AND (%(topics)s::bigint[] IS NULL OR (item.topic_id, item.document_id) IN (
+        SELECT * FROM unnest(%(topics)s::bigint[], %(documents)s::bigint[])))
+    AND NOT EXISTS (
         SELECT FROM llm_worker_llmcall call WHERE call.judge_id = %(judge)s
         AND call.topic_id = item.topic_id AND call.document_id = item.document_id
         AND call.status IN ('waiting', 'leased', 'ok'))
@@ -72,6 +76,7 @@ def job_create(
     judge: JudgeConfiguration,
     limit: int | None = None,
     mode: str = LlmJob.Mode.WORKERS,
+    pairs: Sequence[tuple[int, int]] | None = None,
     limits: Limits = NO_LIMITS,
     breaker: int | None = None,
     estimate: dict | None = None,
@@ -80,8 +85,9 @@ def job_create(
     """Ask `judge` for every item of the pool that it has not judged and that no job of it is at, at most `limit`.
 
     Items go topic by topic, so that a prefix cache serves the instructions and the topic. What trials of the judge were
-    told already is taken over instead of asked again. A trial itself takes its few items from all over the pool and
-    makes no judgments; a batch gets its calls and is sent to no worker. `estimate` is kept as it is given.
+    told already is taken over instead of asked again. A trial itself takes its few items from all over the pool, or the
+    `pairs` (primary keys of topic and document) that it is given, and makes no judgments; a batch gets its calls and is
+    sent to no worker. `estimate` is kept as it is given.
 
     Raises DomainError when nothing is left to ask.
     """
@@ -96,7 +102,10 @@ def job_create(
         _one_at_a_time(assessor)
         job = LlmJob(track=pool.track, pool=pool, judge=judge, assessor=assessor, mode=mode, created_by=by)
         job.estimate = estimate
-        return _filled(job, limits, breaker, {"limit": limit}) or _refuse_nothing_left(job)
+        named = {"topics": None, "documents": None}
+        if pairs is not None:
+            named = {"topics": [topic for topic, _ in pairs], "documents": [document for _, document in pairs]}
+        return _filled(job, limits, breaker, {"limit": limit, **named}) or _refuse_nothing_left(job)
 
 
 def _filled(job: LlmJob, limits: Limits, breaker: int | None, values: dict) -> LlmJob | None:

@@ -11,11 +11,15 @@ from django_htmx.http import trigger_client_event
 from assessment.access import READERS, get_pool_for_user, role_in_track
 from assessment.domain.errors import DomainError
 from llm_worker import selectors
-from llm_worker.forms import JobForm
+from llm_worker.domain.limits import Limits
+from llm_worker.forms import JobForm, LimitsForm
 from llm_worker.models import LlmJob
 from llm_worker.services import jobs
+from llm_worker.services.estimates import estimate
+from llm_worker.services.starting import job_start
 
 FAILURES_A_PAGE = 25
+SUCCESSES_SHOWN = 5
 
 
 def get_job_for_user(user, pk: int, roles=READERS) -> LlmJob:
@@ -33,13 +37,11 @@ def get_job_for_user(user, pk: int, roles=READERS) -> LlmJob:
 def job_create(request, slug, pk):
     """GET: the pool's jobs with the form for a new one, a fragment of the pool's page. POST: start a job."""
     pool = get_pool_for_user(request.user, slug, pk)
-    form = JobForm(request.POST or None)
+    newest = LlmJob.objects.filter(pool=pool).values_list("pk", flat=True).first() or 0
+    form = JobForm(request.POST or None, initial={"seen": newest})
     if request.method == "POST" and form.is_valid():
         try:
-            job = jobs.job_create(
-                pool=pool, judge=form.cleaned_data["judge"], limit=form.cleaned_data["limit"], by=request.user
-            )
-            return redirect("job", job.pk)
+            return redirect("job", job_start(pool=pool, by=request.user, **form.asked()).pk)
         except DomainError as error:
             form.add_error(None, str(error))
     found = selectors.jobs_of_pool(pool)
@@ -51,6 +53,23 @@ def job_create(request, slug, pk):
 
 @login_required
 @require_GET
+def job_estimate(request, slug, pk):
+    """What the job that the form describes would take, a fragment of the form."""
+    pool = get_pool_for_user(request.user, slug, pk)
+    form = JobForm(request.GET)
+    context = {"track": pool.track, "pool": pool, "error": "Fill in the form to see what it would take."}
+    if form.is_valid():
+        try:
+            context["estimate"] = estimate(
+                pool=pool, judge=form.cleaned_data["judge"], limit=form.cleaned_data["limit"]
+            )
+        except DomainError as error:
+            context["error"] = str(error)
+    return render(request, "llm_worker/_job_estimate.html", context)
+
+
+@login_required
+@require_GET
 def job(request, pk):
     job = get_job_for_user(request.user, pk)
     failures = Paginator(selectors.failed_calls(job), FAILURES_A_PAGE).get_page(request.GET.get("page"))
@@ -58,10 +77,18 @@ def job(request, pk):
         "track": job.track,
         "job": job,
         "progress": selectors.job_progress(job),
-        "grades": selectors.grades_given(job),
+        "report": selectors.job_report(job),
         "failures": failures,
+        "successes": selectors.successes_to_read(job, SUCCESSES_SHOWN),
+        "limits_form": _limits_form(job),
     }
     return render(request, "llm_worker/job.html", context)
+
+
+def _limits_form(job: LlmJob, data=None) -> LimitsForm:
+    """The job's limits as they stand, or as somebody filled them in."""
+    stand = {name: getattr(job, name) for name in ("max_tokens", "max_cost", "max_failures")}
+    return LimitsForm(data, initial=stand | {"max_minutes": job.max_seconds and -(-job.max_seconds // 60)})
 
 
 @login_required
@@ -69,10 +96,16 @@ def job(request, pk):
 def job_progress(request, pk):
     job = get_job_for_user(request.user, pk)
     progress = selectors.job_progress(job)
-    context = {"track": job.track, "job": job, "progress": progress}
+    context = {"track": job.track, "job": job, "progress": progress, "limits_form": _limits_form(job)}
     response = render(request, "llm_worker/_job_progress.html", context)
     # The page then fetches the rest of itself once more: failures, grades, figures.
     return trigger_client_event(response, "job-finished") if progress.finished else response
+
+
+@login_required
+@require_POST
+def job_pause(request, pk):
+    return _act(request, pk, lambda job: jobs.job_pause(job=job))
 
 
 @login_required
@@ -84,7 +117,17 @@ def job_cancel(request, pk):
 @login_required
 @require_POST
 def job_resume(request, pk):
-    return _act(request, pk, lambda job: jobs.job_resume(job=job))
+    return _act(request, pk, lambda job: jobs.job_resume(job=job, limits=_new_limits(request, job)))
+
+
+def _new_limits(request, job: LlmJob) -> Limits | None:
+    """None where the form for them was not sent. Raises DomainError for what is no limit."""
+    if "limits" not in request.POST:
+        return None
+    form = _limits_form(job, request.POST)
+    if not form.is_valid():
+        raise DomainError(" ".join(f"{form[name].label}: {' '.join(said)}" for name, said in form.errors.items()))
+    return form.limits()
 
 
 @login_required

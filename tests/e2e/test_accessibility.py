@@ -27,7 +27,7 @@ NO_PAGES = {
     "annotation_save", "scan_terms",
     "board_live", "duty_reassign", "duty_extend", "duty_reopen", "duty_close", "leases_hand_back", "message_clear",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
-    "job_create", "job", "job_progress", "job_cancel", "job_resume", "job_retry",
+    "job_create", "job", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
@@ -81,6 +81,7 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
         special[name] = [reverse(name, args=[slug])]
     for name in OF_THE_POOL:
         special[name] = [reverse(name, args=[slug, pool])]
+    special["pool"].append(reverse("pool", args=[slug, campaign.routed.pk]))
     return [address for name in sorted(names) for address in special.get(name) or [reverse(name)]]
 
 

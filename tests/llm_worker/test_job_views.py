@@ -55,7 +55,7 @@ def test_readers_read_a_job_and_nobody_else(job, name, status, page, get, reques
 
 
 @pytest.mark.parametrize("name", ["vera", "bob", "charlie"])
-@pytest.mark.parametrize("action", ["job_cancel", "job_resume", "job_retry"])
+@pytest.mark.parametrize("action", ["job_pause", "job_cancel", "job_resume", "job_retry"])
 def test_only_an_organizer_acts_on_a_job(job, name, action, post, request):
     assert post(request.getfixturevalue(name), action, job.pk).status_code == 404
     job.refresh_from_db()
@@ -70,7 +70,7 @@ def test_nobody_reads_without_a_login(job, client, page):
 
 
 def test_a_get_changes_nothing(job, alice, get):
-    for action in ("job_cancel", "job_resume", "job_retry"):
+    for action in ("job_pause", "job_cancel", "job_resume", "job_retry"):
         assert get(alice, action, job.pk).status_code == 405
 
 
@@ -176,7 +176,7 @@ def test_the_judges_page_gives_bob_no_results(job, bob, get):
 def test_a_job_page_costs_few_queries_however_many_calls(job, alice, client, django_assert_max_num_queries):
     work_off(job)
     client.force_login(alice)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         client.get(reverse("job", args=[job.pk]))
 
 

@@ -3,15 +3,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 
 from django.conf import settings
 
 from assessment.domain.errors import DomainError
-from assessment.management.track_command import TrackCommand
-from assessment.models import Pool, Track
+from assessment.models import Pool
+from llm_worker.domain.limits import NO_LIMITS, Limits
 from llm_worker.heartbeat import workers_alive
+from llm_worker.management.judge_command import JudgeCommand
 from llm_worker.models import JudgeConfiguration, LlmJob
 from llm_worker.selectors import JobProgress, failure_reasons, job_progress, unfinished_job
+from llm_worker.selectors.spending import adopted_calls
 from llm_worker.services.jobs import job_cancel, job_create, job_resume
 
 SHOWN_REASONS = 10
@@ -50,7 +53,7 @@ class Worker:
             self._own.wait()
 
 
-class Command(TrackCommand):
+class Command(JudgeCommand):
     help = (
         "Ask a judge for grades of a pool's items, or go on with its job over them that is not finished. "
         "Failed replies are listed and never become grades."
@@ -58,21 +61,30 @@ class Command(TrackCommand):
 
     def add_arguments(self, parser):
         super().add_arguments(parser)
-        parser.add_argument("--judge", required=True, metavar="NAME", help="see the command `judges`")
         parser.add_argument("--pool", metavar="NAME", help="default: the newest")
         parser.add_argument("--limit", type=int, help="at most so many items")
         parser.add_argument("--wait", action="store_true", help="until it is done; starts a worker where none is alive")
+        limits = parser.add_argument_group("hard limits of a new job, or new ones of the job that is gone on with")
+        limits.add_argument("--max-tokens", type=int, metavar="N", help="read and written together")
+        limits.add_argument("--max-cost", type=Decimal, metavar="AMOUNT", help="in the currency of the judge's prices")
+        limits.add_argument("--max-minutes", type=float, metavar="N", help="of running; pauses do not count")
+        limits.add_argument("--max-failures", type=int, metavar="N", help="calls without a grade")
 
     def handle(self, *, track, judge, pool, limit, wait, **options):
         track = self.get_track(track)
-        judge, pool = self._judge(judge), self._pool(track, pool)
+        judge, pool = self.get_judge(judge), self.get_pool(track, pool)
         # Asked before anything is made, also with --wait: without the broker no job could begin.
         if not workers_alive(judge.queue) and not wait:
             raise DomainError(
                 f"No worker serves the queue {judge.queue}. Start one with `python3 manage.py worker --queue "
                 f"{judge.queue}`, or add --wait."
             )
-        job = self._unfinished(pool, judge, limit) or job_create(pool=pool, judge=judge, limit=limit)
+        limits = self._limits(**options)
+        job = self._unfinished(pool, judge, limit, limits)
+        if job is None:
+            job = job_create(pool=pool, judge=judge, limit=limit, limits=limits)
+            if adopted := adopted_calls(job).count():
+                self.stderr.write(f"{adopted} of the replies were taken over from trials, without a request.")
         if not wait:
             self.stdout.write(f"Job {job.pk}: {job.calls.count()} items of {pool.name} for {judge.name}.")
             return
@@ -80,8 +92,12 @@ class Command(TrackCommand):
             progress = self._watch(job, worker)
         self._conclude(progress)
 
-    def _unfinished(self, pool: Pool, judge: JudgeConfiguration, limit: int | None) -> LlmJob | None:
-        """The job to go on with, taken up again where it was halted; None where a new one is to be made."""
+    def _limits(self, *, max_tokens, max_cost, max_minutes, max_failures, **_) -> Limits:
+        seconds = None if max_minutes is None else round(60 * max_minutes)
+        return Limits(max_tokens, max_cost, seconds, max_failures)
+
+    def _unfinished(self, pool: Pool, judge: JudgeConfiguration, limit: int | None, limits: Limits) -> LlmJob | None:
+        """The job to go on with, taken up again where it was stopped; None where a new one is to be made."""
         job = unfinished_job(pool=pool, judge=judge)
         if job is None:
             return None
@@ -91,9 +107,13 @@ class Command(TrackCommand):
                 f"Job {job.pk} of {judge.name} over {pool.name} is not finished: {left} items are left, more than "
                 f"--limit {limit}. Go on with it without --limit, or cancel it on its page."
             )
-        if job.halted_because:
-            self.stderr.write(f"Going on with job {job.pk}, which was halted: {job.halted_because}")
-            job_resume(job=job)
+        stopped = f"was halted: {job.halted_because}" if job.halted_because else ""
+        stopped = stopped or ("is paused." if job.wanted == LlmJob.Wanted.PAUSE else "")
+        if stopped:
+            self.stderr.write(f"Going on with job {job.pk}, which {stopped}")
+            job_resume(job=job, limits=None if limits == NO_LIMITS else limits)
+        elif limits != NO_LIMITS:
+            raise DomainError(f"Job {job.pk} runs already; pause it on its page to give it other limits.")
         else:
             self.stderr.write(f"Going on with job {job.pk}, which is not finished.")
         return job
@@ -101,7 +121,7 @@ class Command(TrackCommand):
     def _conclude(self, progress: JobProgress) -> None:
         """Say why replies failed, then the verdict. Raises DomainError where the job has stopped or judged nothing."""
         job = progress.job
-        reasons = failure_reasons(job)
+        reasons = failure_reasons(job.calls.all())
         for reason, count in reasons[:SHOWN_REASONS]:
             self.stderr.write(f"{count} × {reason}")
         if len(reasons) > SHOWN_REASONS:
@@ -112,21 +132,6 @@ class Command(TrackCommand):
         self.stdout.write(verdict)
         if progress.failed and not progress.done:
             raise DomainError("Nothing was judged.")
-
-    def _judge(self, name: str) -> JudgeConfiguration:
-        judge = JudgeConfiguration.objects.filter(name=name).first()
-        if judge is None:
-            known = ", ".join(JudgeConfiguration.objects.values_list("name", flat=True))
-            raise DomainError(f"There is no judge {name!r}; there are: {known}.")
-        return judge
-
-    def _pool(self, track: Track, name: str | None) -> Pool:
-        pools = track.pools.all() if name is None else track.pools.filter(name=name)
-        pool = pools.first()
-        if pool is None:
-            known = ", ".join(track.pools.values_list("name", flat=True)) or "none yet; `create_pool` makes one"
-            raise DomainError(f"{track.slug} has no pool{f' {name!r}' if name else ''}; there are: {known}.")
-        return pool
 
     def _watch(self, job: LlmJob, worker: Worker) -> JobProgress:
         """Show the job's progress on standard error until nothing more happens by itself. Ctrl-C cancels the job."""

@@ -1,0 +1,5 @@
+from .jobs import JobForm
+from .judges import CompareForm, JudgeForm, TermsForm
+from .limits import LimitsForm
+
+__all__ = ["CompareForm", "JobForm", "JudgeForm", "LimitsForm", "TermsForm"]
