@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
+from assessment.domain.routing import Rule
 from assessment.models import Assessor, Condition, Duty, Judgment, Pool, PoolItem, Ranking, Reveal, Run, Track
 from assessment.selectors import judging, overview, progress
 from assessment.selectors.adjudication_standing import planned_counts
@@ -32,11 +33,14 @@ from assessment.selectors.matrices import grades_by_all
 from assessment.selectors.plans import plan_material
 from assessment.selectors.pools import pools_with_sizes
 from assessment.selectors.postedit import postedit_flow, postedit_flows
+from assessment.selectors.routing import route_candidates, routed_pool, routing_csv
 from assessment.services.judgments import judgment_record, judgment_undo
 from assessment.services.plans import PlanSettings, plan_preview
 from assessment.services.pools import pool_preview
+from assessment.services.routing import routed_pool_create
 from llm_worker.job_kinds.lexical import LexicalLabeller
 from llm_worker.models import JudgeConfiguration
+from llm_worker.selectors.calibration_report import calibration_report
 from llm_worker.services.jobs import job_create
 from tests.factories import make_assessor, make_duty, make_judge, make_pool, make_track, make_user, suggest
 
@@ -219,6 +223,24 @@ def pools_and_plans(campaign, track) -> dict:
             f"plan material of {pool}": material,
             f"plan of {pool}": vars(plan_preview(pool=pool, settings=settings)),
         }
+        told |= {f"to route of {pool}": route_candidates(pool, campaign.judge)} | routing_of(pool, campaign)
+    return told
+
+
+def routing_of(pool, campaign) -> dict:
+    """What a routed pool would hold and tell, were bob to judge it too; it is gone again."""
+    if pool.quota:
+        return {}
+    with transaction.atomic():
+        routed = routed_pool_create(pool=pool, judge=campaign.judge, rule=Rule("confidence", 0.8, 50), name="routed")
+        bob, topic = campaign.track.assessors.get(name="bob"), routed.items.first().topic
+        Duty.objects.create(pool=routed, topic=topic, assessor=bob, condition=Condition.MANUAL)
+        report = routed_pool(routed)
+        told = {
+            f"routed pairs of {pool}": list(routing_csv(routed)),
+            f"estimates of {pool}": (report.counts, report.open, report.differing),
+        }
+        transaction.set_rollback(True)
     return told
 
 
@@ -249,6 +271,8 @@ def for_judges(campaign, track) -> dict:
     configuration.delete()
     labeller = LexicalLabeller(SimpleNamespace(track=track))
     told |= {"lexical teacher": labeller.teacher.name, "lexical lessons": sorted(labeller.judged)}
+    for other in ("bob", "dora", "nist"):
+        told[f"calibration against {other}"] = calibration_report(campaign.judge, other)
     told["judge against people"] = [(one.a.name, one.as_dict()) for one in agreement_with_people(campaign.judge)]
     return told
 
@@ -276,6 +300,7 @@ def test_the_comparison_sees_what_a_label_changes(campaign):
         assert part in seen
     for part in ("results: leaderboard by bob", "pools_and_plans: counts", "for_judges: judge against people"):
         assert part in seen
+    assert "for_judges: calibration against bob" in seen
 
 
 def test_the_answers_are_where_they_belong(campaign):

@@ -19,7 +19,7 @@ TABS = (
     ("Topics", "topics", (), ORGANIZING),
     ("Documents", "documents", (), ORGANIZING),
     ("Runs", "runs", ("run",), RESULTS),
-    ("Pools", "pools", ("pool", "plan", "plan_file", "job"), ORGANIZING),
+    ("Pools", "pools", ("pool", "plan", "plan_file", "pool_route", "job"), ORGANIZING),
     ("Board", "board", ("board_duty", "board_passage"), ORGANIZING),
     ("Assessors", "assessors", ("calibration",), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),

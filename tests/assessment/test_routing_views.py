@@ -39,6 +39,13 @@ def test_without_an_audit_the_page_says_what_that_means(route):
     assert "nobody will know how often" in route("routing_preview", method="get", audit_percent="0").content.decode()
 
 
+def test_where_the_judge_is_sure_of_nothing_the_whole_pool_is_judged(route, as_user, alice):
+    assert "people judge the whole pool" in route("routing_preview", method="get", threshold="1").content.decode()
+    made = route(threshold="1").headers["Location"]
+    page = as_user(alice).get(made).content.decode()
+    assert "people judge the whole pool" in page and "Nothing was audited" not in page
+
+
 def test_a_rule_makes_a_pool_whose_page_shows_rule_and_provenance(route, as_user, alice):
     made = route(audit_percent="50")
     routed = Pool.objects.get(name="part")

@@ -4,6 +4,7 @@ from io import BytesIO
 from itertools import product
 from types import SimpleNamespace
 
+from assessment.domain.routing import Rule
 from assessment.models import (
     Assessor,
     Condition,
@@ -19,6 +20,7 @@ from assessment.services.imports.qrels import qrels_import
 from assessment.services.imports.runs import run_import
 from assessment.services.people import assessor_ensure, member_set
 from assessment.services.pools import pool_create
+from assessment.services.routing import routed_pool_create
 from assessment.services.tracks import track_create
 from tests.factories import make_user
 
@@ -54,11 +56,14 @@ def make_campaign() -> SimpleNamespace:
     pool = pool_create(track=track, name="pool-5", depth=5, order="docid", by=people["alice"])
     duties = _duties(track, pool, topics, people, judge)
     _labels(pool, people, duties)
+    rule = Rule("confidence", 0.6, audit_percent=60)
+    routed = routed_pool_create(pool=pool, judge=judge, rule=rule, name="part", by=people["alice"])
+    Duty.objects.create(pool=routed, topic=topics[0], assessor=duties["second"].assessor, condition=Condition.MANUAL)
     sources = [judge, *track.assessors.filter(name__in=("nist", "carol"))]
     adjudication, _ = adjudication_create(track=track, name="gold", sources=sources, adjudicator=people["bob"])
     return SimpleNamespace(
         track=track, people=people, topics=topics, documents=documents, runs=runs, judge=judge, pool=pool,
-        duties=duties, adjudication=adjudication,
+        routed=routed, duties=duties, adjudication=adjudication,
     )  # fmt: skip
 
 
