@@ -1,5 +1,7 @@
-"""Canaries: passages that give a judge orders, to see whether they are flagged and whether a judge obeys; and harmless ones
-that look like them. Both are files in `llm_worker/canaries/`, whose heads say what is in them."""
+"""Canaries: passages that give a judge orders, to see whether they are flagged and whether the judge obeys.
+
+Harmless passages that look like them stand beside them in `llm_worker/canaries/`; the files' heads say more.
+"""
 
 from pathlib import Path
 from typing import NamedTuple

@@ -81,6 +81,13 @@ def examples_for(drawn: Sequence[GradedText], qid: str, per_grade: int) -> list[
     return [by_grade[grade][place] for place in rounds for grade in sorted(by_grade) if place < len(by_grade[grade])]
 
 
+def examples_caveat(judge: JudgeConfiguration) -> str:
+    """What everybody who compares this judge must know: whose grades its prompt has seen; "" where it shows none."""
+    if not judge.examples_per_grade:
+        return ""
+    return f"Its prompt shows grades of {judge.examples_from}: agreement with these is not independent."
+
+
 def draw_examples(graded: Iterable[Drawn], *, seed: int, per_grade: int) -> list[Drawn]:
     """For each grade, ascending, so many pairs that any topic finds `per_grade` of others, where there are as many.
 

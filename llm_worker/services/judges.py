@@ -14,7 +14,9 @@ from llm_worker.domain.limits import Prices
 from llm_worker.domain.replies import grade_tokens
 from llm_worker.engines import ENGINE_KINDS
 from llm_worker.models import JudgeConfiguration
+from llm_worker.services.examples import examples_caveat, examples_draw
 
+LONGEST_CAVEAT = Assessor._meta.get_field("caveat").max_length
 LONGEST_NAME = JudgeConfiguration._meta.get_field("name").max_length
 LONGEST_PASSAGE = 1_000_000
 MOST_EXAMPLES = 20
@@ -174,9 +176,12 @@ def judge_check_prompt(judge: JudgeConfiguration) -> None:
 
 
 def judge_assessor(*, judge: JudgeConfiguration, track: Track) -> Assessor:
-    """The assessor that this judge is in this track, made on first use. Raises DomainError for a name that is taken."""
+    """The assessor that this judge is in this track, made on first use, and its examples drawn.
+
+    Raises DomainError for a name that is taken, and where the examples cannot be had.
+    """
     assessor, made = Assessor.objects.get_or_create(
-        track=track, name=judge.name, defaults={"kind": Assessor.Kind.LLM, "caveat": judge.caveat}
+        track=track, name=judge.name, defaults={"kind": Assessor.Kind.LLM, "caveat": _caveat(judge)}
     )
     if assessor.kind != Assessor.Kind.LLM:
         raise DomainError(
@@ -184,6 +189,14 @@ def judge_assessor(*, judge: JudgeConfiguration, track: Track) -> Assessor:
         )
     if hasattr(assessor, "ensemble"):
         raise DomainError(f"In {track.slug} the name {judge.name} is taken by an ensemble.")
+    if judge.examples_per_grade:
+        examples_draw(judge=judge, track=track)
     if made:
         judge.assessors.add(assessor)
     return assessor
+
+
+def _caveat(judge: JudgeConfiguration) -> str:
+    """Whose grades its prompt has seen, before what else is to be known of it."""
+    said = " ".join(part for part in (examples_caveat(judge), judge.caveat) if part)
+    return said if len(said) <= LONGEST_CAVEAT else said[: LONGEST_CAVEAT - 1] + "…"

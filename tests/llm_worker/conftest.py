@@ -85,9 +85,9 @@ def pool(track):
     return fill_pool(track)
 
 
-def scripted_judge(name="judge", decoding="reference", **options):
+def scripted_judge(name="judge", decoding="reference", prompt="umbrela.v1", **options):
     return judge_create(
-        name=name, engine="scripted", model=f"model of {name}", prompt="umbrela.v1", decoding=decoding, options=options
+        name=name, engine="scripted", model=f"model of {name}", prompt=prompt, decoding=decoding, options=options
     )
 
 
