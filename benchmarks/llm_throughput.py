@@ -73,6 +73,7 @@ class Way:
     turns: list[list[Pair]]
     reasons: bool = False
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)  # seconds of this process, all its threads together
     replies: dict[tuple[str, str], Reply] = field(default_factory=dict)
     grades: dict[tuple[str, str], int | None] = field(default_factory=dict)
 
@@ -107,6 +108,8 @@ def main() -> None:
     print(facts(options, engine, len(ways[0].replies)))
     report(ways, options)
     agreement(ways)
+    if options.engine == "llama_cpp":
+        print("\n".join(processor_time(ways[2], way) for way in ways if way.name != "token"))
     if on_cpu and not claims_hold(ways):
         sys.exit(1)
 
@@ -214,12 +217,13 @@ def request_for(way: Way, scale: Sequence[GradeSpec], pair: Pair) -> Request:
 
 def take_turn(engine: Engine, way: Way, turn: int, scale: Sequence[GradeSpec]) -> None:
     requests = [request_for(way, scale, pair) for pair in way.turns[turn]]
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     if way.together:
         replies = list(engine.complete(requests))
     else:
         replies = [(place, reply) for place, one in enumerate(requests) for _, reply in engine.complete([one])]
     way.seconds.append(time.perf_counter() - began)
+    way.processor.append(time.process_time() - used)
     for place, reply in replies:
         pair = way.turns[turn][place]
         key = (pair.topic.qid, pair.document.docid)
@@ -277,6 +281,14 @@ def report(ways: list[Way], options: argparse.Namespace) -> None:
         if options.peak_tflops and options.parameters and read and cached is not None:
             flops = 2 * options.parameters * (read - cached) / sum(way.seconds)
             print(f"{'':12}{flops / options.peak_tflops / 1e12:.1%} of the card's peak (2 × parameters × tokens read)")
+
+
+def processor_time(token: Way, way: Way) -> str:
+    """What the one token spares when neighbours take the processor now and then: the median of the turns' ratios."""
+    ratios = [of_way / of_token for of_token, of_way in zip(token.processor, way.processor, strict=True)]
+    return (
+        f"{way.name}: {median(ratios):.2f} times the processor time of token ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
 
 
 def ratios_over(token: Way, way: Way) -> list[float]:
