@@ -185,4 +185,5 @@ def in_minutes(seconds: float) -> str:
 
 def in_money(amount: Decimal, currency: str) -> str:
     """An amount to the cent, or to four significant digits where it is less than one unit."""
-    return f"{amount:,.2f} {currency}" if amount >= 1 or amount == 0 else f"{amount:.4g} {currency}"
+    shown = f"{amount:,.2f}" if amount >= 1 or amount == 0 else f"{Decimal(f'{float(amount):.4g}'):f}"
+    return f"{shown} {currency}"

@@ -22,12 +22,12 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": address, "LEASE_SECONDS": "3", "ASSAY_NO_BOOTSTRAP": "1", **more}
 
 
-def start(*command: str, **options) -> subprocess.Popen:
-    """`manage.py` with this command. It hears of the tests' end, however they end."""
+def start(*command: str, variables: dict[str, str] | None = None, **options) -> subprocess.Popen:
+    """`manage.py` with this command, and more `variables`. It hears of the tests' end, however they end."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
-        env=environment(ASSAY_DIE_WITH_PARENT=str(os.getpid())),
+        env=environment(ASSAY_DIE_WITH_PARENT=str(os.getpid()), **(variables or {})),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         **options,
