@@ -144,7 +144,8 @@ def estimate(pairs: Collection[AuditedPair], left: int, relevant_from: int | Non
 
     Every differing pair stands for 1/π of its kind, where π is its selection probability times the share of the chosen
     pairs of its reason that people have judged by now: those that are open are taken to be like those that are judged.
-    Nobody can say so while a reason has no judged pair. Poisson sampling: Var = Σ (1 − π)/π² over the differing pairs
+    Nobody can say so while a reason has no judged pair. Without a differing pair in the audit the standard error would
+    be 0, which says nothing of what was left: then there is none, but Wilson's interval. Poisson sampling: Var = Σ (1 − π)/π² over the differing pairs
     (Horvitz and Thompson 1952; Särndal, Swensson and Wretman 1992, 3.2).
     """
     by_reason = {reason: [pair for pair in pairs if pair.reason == reason] for reason in (UNSURE, AUDIT)}
@@ -160,13 +161,14 @@ def estimate(pairs: Collection[AuditedPair], left: int, relevant_from: int | Non
                 variance += (1 - probability) / probability**2
     audited = [pair for pair in by_reason[AUDIT] if pair.people]
     k = sum(_differs(pair, relevant_from) for pair in audited)
+    has_error = known and (k > 0 or not left)
     return Estimate(
         drawn=len(by_reason[AUDIT]),
         n=len(audited),
         k=k,
         interval=wilson_interval(k, len(audited)),
         total=total if known else None,
-        standard_error=sqrt(variance) if known else None,
+        standard_error=sqrt(variance) if has_error else None,
         graded=left + sum(map(len, by_reason.values())),
     )
 

@@ -28,7 +28,9 @@ def pools(request, slug):
     """The track's pools, and a form that shows a pool's size before it is made."""
     track = get_track_for_user(request.user, slug, ORGANIZERS)
     form = PoolForm(posted(request)[0], track=track)
-    context = {"track": track, "form": form, "pools": pools_with_sizes(track), "sizes": None}
+    listed = pools_with_sizes(track)
+    routable = next((pool for pool in listed if pool.routed_from_id is None), None)
+    context = {"track": track, "form": form, "pools": listed, "routable": routable, "sizes": None}
     if request.method == "POST" and "preview" in request.POST:
         context["sizes"] = _spread(form)
     elif request.method == "POST" and form.is_valid():

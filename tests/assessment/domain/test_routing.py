@@ -89,7 +89,12 @@ def test_an_estimate_worked_by_hand():
     assert told.is_rough
     # From grade 2 on, a 3 and a 2 are the same, a 2 and a 0 are not.
     relevant = estimate(pairs, left=92, relevant_from=2)
-    assert (relevant.k, relevant.total, relevant.standard_error) == (0, 2.0, 0.0)
+    assert (relevant.k, relevant.total, relevant.standard_error) == (0, 2.0, None)
+
+
+def test_an_audit_of_everything_leaves_no_error():
+    told = estimate([AuditedPair(AUDIT, 1.0, 1, (1,)), AuditedPair(UNSURE, 1.0, 1, (0,))], left=0)
+    assert (told.total, told.standard_error) == (1.0, 0.0)
 
 
 def test_what_is_not_judged_yet_is_taken_to_be_like_what_is():
