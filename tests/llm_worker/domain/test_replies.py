@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llm_worker.domain.replies import Outcome, State, grade_tokens, parse_reference, parse_token
@@ -37,6 +37,9 @@ SCALE = (0, 1, 2, 3)
         ("##final score: 10", State.OUT_OF_SCALE, None),
         ("##final score: -1", State.OUT_OF_SCALE, None),
         ("##final score: 4", State.OUT_OF_SCALE, None),
+        ("##finalscore: 3", State.UNPARSED, None),
+        ("# #final score: 3", State.UNPARSED, None),
+        ("##final score 3", State.UNPARSED, None),
         ("##final score: " + "9" * 5000, State.OUT_OF_SCALE, None),
     ],
 )
@@ -61,32 +64,58 @@ def test_the_scale_decides_which_grades_there_are():
 
 # Texts made of the pieces that matter, so that a good part of them comes close to an answer line.
 PIECES = st.sampled_from(
-    ["##", "final", " ", "score", ":", "0", "3", "9", "-", ".", "\n", "\r", "\t", "N", "٣", "/", "["]
+    ["##", "final", " ", "score", ":", "0", "3", "9", "-", ".", "\n", "\r", "\t", "N", "٣", "/", "[", "FINAL", "ſcore"]
 )
-TEXTS = st.one_of(st.text(), st.lists(st.one_of(PIECES, st.just("##final score:")), max_size=14).map("".join))
+LINES = st.sampled_from(
+    ["##final score: 3", "## Final  Score :\t2 \r", "##final score: 3.", "##final score: 03", "##finalscore: 1", "\n"]
+)
+TEXTS = st.one_of(
+    st.text(),
+    st.lists(st.one_of(PIECES, st.just("##final score:")), max_size=14).map("".join),
+    st.lists(st.one_of(LINES, PIECES), max_size=6).map("".join),
+)
 
 
-def last_answer_line(text):
-    """The rule, said in another way: what stands between the last mark and the end of its line, spaces removed."""
-    lowered = "".join(character.lower() if character.isascii() else character for character in text)
-    place = lowered.rfind("##final score:")
-    if place < 0:
+def marks_end(text):
+    """Where each `##final score:` ends, read sign by sign: case ignored, spaces and tabs allowed between its parts."""
+    ends = []
+    for place in range(len(text)):
+        at = place
+        for part in ("##", "final", "score", ":"):
+            before = at
+            while at < len(text) and text[at] in " \t":
+                at += 1
+            if part == "##" and at != place:
+                break  # a mark begins with its first sign
+            if part == "score" and at == before:
+                break  # two words are two words
+            piece = text[at : at + len(part)]
+            if not (piece.isascii() and piece.lower() == part):
+                break
+            at += len(part)
+        else:
+            ends.append(at)
+    return ends
+
+
+def grade_by_the_rule(text):
+    """The rule of the method without a regular expression: the integer that ends the line of the last mark, or None."""
+    ends = marks_end(text)
+    if not ends:
         return None
-    return text[place + len("##final score:") :].split("\n")[0].strip(" \t\r")
+    line = text[ends[-1] :].split("\n")[0].lstrip(" \t").rstrip(" \t\r")
+    return next((grade for grade in range(100) if line == str(grade)), None)
 
 
 @given(TEXTS, st.sampled_from(["stop", "length", "content_filter", ""]), st.booleans())
-def test_no_reply_outside_the_rule_yields_a_grade(text, finish_reason, refused):
+@example("##final score: 3", "stop", False)
+@example("##final score: 3\n## final\tscore :0\r\n", "stop", False)
+def test_no_reply_outside_the_rule_yields_a_grade_and_every_other_does(text, finish_reason, refused):
     outcome = parse_reference(text, finish_reason, SCALE, refused)
+    by_rule = grade_by_the_rule(text) if finish_reason in {"stop", ""} and not refused else None
 
+    assert outcome.grade == (by_rule if by_rule in SCALE else None)
     assert (outcome.grade is not None) == (outcome.state is State.OK)
-    # Spaces inside the mark are allowed; the plain mark is what this test's second reading knows.
-    assume("## " not in text and "##\t" not in text and "final  " not in text and "score " not in text)
-    assume("\t" not in text.replace("\t\n", "\n"))
-    if outcome.state is State.OK:
-        assert not refused
-        assert finish_reason in {"stop", ""}
-        assert last_answer_line(text) == str(outcome.grade)
 
 
 @given(st.text(alphabet="ab# \n", max_size=30), st.sampled_from(SCALE), st.sampled_from(["", " ", "\t ", "\r"]))
