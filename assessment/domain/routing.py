@@ -145,8 +145,10 @@ def estimate(pairs: Collection[AuditedPair], left: int, relevant_from: int | Non
     Every differing pair stands for 1/π of its kind, where π is its selection probability times the share of the chosen
     pairs of its reason that people have judged by now: those that are open are taken to be like those that are judged.
     Nobody can say so while a reason has no judged pair. Without a differing pair in the audit the standard error would
-    be 0, which says nothing of what was left: then there is none, but Wilson's interval. Poisson sampling: Var = Σ (1 − π)/π² over the differing pairs
-    (Horvitz and Thompson 1952; Särndal, Swensson and Wretman 1992, 3.2).
+    be 0, which says nothing of what was left: then there is none, but Wilson's interval.
+
+    Poisson sampling: Var = Σ (1 − π)/π² over the differing pairs (Horvitz and Thompson 1952; Särndal, Swensson and
+    Wretman 1992, 3.2).
     """
     by_reason = {reason: [pair for pair in pairs if pair.reason == reason] for reason in (UNSURE, AUDIT)}
     total = variance = 0.0
