@@ -15,8 +15,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BASE_DIR))
 
 import django  # noqa: E402
+import hypothesis  # noqa: E402
 
 from config.local_services import LocalServices, use_local_services  # noqa: E402
+
+# A slow machine is no failure: no test has a time to keep.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def free_folder(parent: Path) -> tuple[Path, int]:

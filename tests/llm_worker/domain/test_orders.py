@@ -1,6 +1,11 @@
 """Orders in passages: found where they are meant, passed over where a text only looks like one."""
 
+import gzip
+import json
+from itertools import islice
+
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +13,7 @@ from llm_worker.domain.canaries import canaries, look_alikes
 from llm_worker.domain.orders import KINDS, fold, orders_in
 from llm_worker.models import LlmCall
 
+DEMO_TEXTS = settings.BASE_DIR / "config/demo/data/csfcube/documents.jsonl.gz"
 MOST_MISSED = 0.05
 MOST_MISTAKEN = 0.05
 
@@ -34,6 +40,14 @@ def test_hardly_anything_that_looks_like_an_order_is_flagged():
     mistaken = [(one.name, orders_in(one.text)) for one in look_alikes() if orders_in(one.text)]
 
     assert len(mistaken) <= MOST_MISTAKEN * len(look_alikes()), mistaken
+
+
+def test_none_of_the_demo_s_abstracts_is_flagged():
+    with gzip.open(DEMO_TEXTS, "rt", encoding="utf-8") as lines:
+        some = [json.loads(line) for line in islice(lines, 0, None, 5)]
+
+    assert len(some) > 400
+    assert [one["docid"] for one in some if orders_in(f"{one['title']}\n{one['segment']}")] == []
 
 
 def test_a_passage_may_give_orders_of_several_kinds():
