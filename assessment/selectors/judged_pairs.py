@@ -26,7 +26,7 @@ _CONFIDENCE = "coalesce(judge.confidence, 'NaN'::float8)"
 # A distribution leaves out no grade but one of probability 0; without a distribution all are unknown.
 _SHARE = (
     "CASE WHEN jsonb_typeof(judge.distribution) = 'object'"
-    " THEN coalesce((judge.distribution->>'{grade}')::float8, 0) ELSE 'NaN'::float8 END"
+    " THEN coalesce((judge.distribution->'{grade}')::float8, 0) ELSE 'NaN'::float8 END"
 )
 
 

@@ -62,7 +62,13 @@ def calibration(request, slug, pk):
         found = calibration_of(judge)
     if "csv" in request.GET:
         return figures_csv(found, request.GET["csv"])
-    context = {"track": judge.track, "judge": judge, "configuration": configuration, "found": found}
+    context = {
+        "track": judge.track,
+        "judge": judge,
+        "configuration": configuration,
+        "found": found,
+        "scale": found.scale,
+    }
     context |= {"unknown": wanted if unknown else "", "few": FEW, "rows": with_urls(request.GET, found)}
     if found.against:
         context |= figures_context(request.GET, found)
@@ -109,6 +115,7 @@ def figures_context(query: QueryDict, found: Calibration) -> dict:
     return {
         "charts": {name: json.dumps(spec, ensure_ascii=False) for name, spec in charts.items()},
         "grades": counts,
+        "bias_size": abs(found.against.figures.bias),
         "figures": figures,
         "same": figures.same[binning],
         "relevant": figures.relevant[binning],

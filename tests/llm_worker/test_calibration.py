@@ -260,6 +260,7 @@ def test_the_page_draws_its_charts_and_tables(judged, alice, show, query):
     answer = show(alice, judged, **query)
     html = answer.content.decode()
     assert html.count("data-chart=") == 4
+    assert html.count('<th scope="col" class="num" title="') == 4  # a heading of the confusion table for each grade
     assert html.count('<details class="chart-table"') == 4
     for spec in answer.context["charts"].values():
         assert json.loads(spec)["layer"]
