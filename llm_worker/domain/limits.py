@@ -133,7 +133,7 @@ def _tokens_refusal(limits: Limits, used: Used, planned: Size) -> str:
     if limits.max_tokens is None or used.tokens + more <= limits.max_tokens and used.tokens < limits.max_tokens:
         return ""
     said = f"The limit of {limits.max_tokens:,} tokens is reached: {used.tokens:,} are used"
-    return f"{said}, and the next call may need {more:,}." if used.tokens < limits.max_tokens else f"{said}."
+    return f"{said}, and going on may need {more:,}." if used.tokens < limits.max_tokens else f"{said}."
 
 
 def _cost_refusal(limits: Limits, prices: Prices, used: Used, planned: Size) -> str:
@@ -147,7 +147,7 @@ def _cost_refusal(limits: Limits, prices: Prices, used: Used, planned: Size) -> 
         return ""
     unit = prices.currency
     said = f"The limit of {in_money(limits.max_cost, unit)} is reached: {in_money(cost, unit)} are spent"
-    return f"{said}, and the next call may cost {in_money(more, unit)}." if cost < limits.max_cost else f"{said}."
+    return f"{said}, and going on may cost {in_money(more, unit)}." if cost < limits.max_cost else f"{said}."
 
 
 @dataclass(frozen=True)

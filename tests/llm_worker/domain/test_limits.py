@@ -33,10 +33,15 @@ def test_cached_tokens_have_their_own_price():
 @pytest.mark.parametrize(
     ("limits", "used", "planned", "words"),
     [
-        (Limits(max_tokens=1000), Used(900, 50), Size(40, 20), "1,000 tokens is reached: 950 are used, and the next"),
+        (
+            Limits(max_tokens=1000),
+            Used(900, 50),
+            Size(40, 20),
+            "1,000 tokens is reached: 950 are used, and going on may need 60",
+        ),
         (Limits(max_tokens=1000), Used(900, 150), Size(), "1,000 tokens is reached: 1,050 are used."),
         (Limits(max_cost=Decimal(2)), Used(10**6, 0), Size(0, 1), "2.00 EUR is reached: 2.00 EUR are spent."),
-        (Limits(max_cost=Decimal(3)), Used(10**6, 0), Size(10**6, 0), "the next call may cost 2.00 EUR"),
+        (Limits(max_cost=Decimal(3)), Used(10**6, 0), Size(10**6, 0), "going on may cost 2.00 EUR"),
         (Limits(max_seconds=600), Used(seconds=600.0), Size(), "10.0 minutes is reached: it has run for 10.0 minutes"),
         (Limits(max_failures=5), Used(failures=6), Size(), "5 failed calls is reached: 6 have failed"),
     ],
