@@ -18,12 +18,10 @@ from llm_worker.domain.replies import State, parse_reference, parse_token
 from llm_worker.engines import Engine, Reply, Request, always, engine_for
 from llm_worker.job_kinds.texts import passage_text, topic_parts
 from llm_worker.models import JudgeConfiguration, LlmCall
-from llm_worker.relevance_requests import pair_request, relevance_request
+from llm_worker.relevance_requests import pair_request
 from llm_worker.services.calls import Answer
 from llm_worker.services.examples import ShownExamples, examples_draw, examples_shown
 from llm_worker.services.judges import judge_check_prompt
-
-__all__ = ["Asked", "Pair", "PromptedLabeller", "passage_text", "relevance_answer", "relevance_request"]
 
 
 class Pair(Protocol):
