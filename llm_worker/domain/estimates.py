@@ -228,5 +228,5 @@ class Estimate:
             | {name: getattr(self, name) for name in counts}
             | {"tokens_in_per_call": self.one.tokens_in.as_dict(), "tokens_out_per_call": self.one.tokens_out.as_dict()}
             | {name: getattr(self, name).as_dict() for name in figures}
-            | {"currency": self.currency}
+            | {"currency": self.currency, "lines": [line._asdict() for line in self.lines()]}
         )

@@ -22,6 +22,7 @@ from assessment.services.people import assessor_ensure, member_set
 from assessment.services.pools import pool_create
 from assessment.services.routing import routed_pool_create
 from assessment.services.tracks import track_create
+from llm_worker.services.judges import judge_create
 from tests.factories import make_user
 
 QUERIES = ["why is the sky blue", "how do magnets work", "who invented the telescope", "when do swallows leave"]
@@ -32,6 +33,11 @@ GUIDELINES = "## How to judge\n\nGrade what *is there*.\n\n- Read all of it.\n- 
 def make_campaign() -> SimpleNamespace:
     """Track, people (alice organizes, bob and carol assess, vera views), pool, duties by condition, and a judge."""
     people = {name: make_user(name, may_create_tracks=name == "alice") for name in ("alice", "bob", "carol", "vera")}
+    make_user("root", is_staff=True)
+    configurations = [
+        judge_create(name=f"campaign-{decoding}", engine="scripted", model="m", prompt="umbrela.v1", decoding=decoding)
+        for decoding in ("reference", "token")
+    ]
     track = track_create(
         slug="campaign", name="A campaign", scale=range(4), created_by=people["alice"], guidelines=GUIDELINES
     )
@@ -63,7 +69,7 @@ def make_campaign() -> SimpleNamespace:
     adjudication, _ = adjudication_create(track=track, name="gold", sources=sources, adjudicator=people["bob"])
     return SimpleNamespace(
         track=track, people=people, topics=topics, documents=documents, runs=runs, judge=judge, pool=pool,
-        routed=routed, duties=duties, adjudication=adjudication,
+        routed=routed, duties=duties, adjudication=adjudication, configurations=configurations,
     )  # fmt: skip
 
 

@@ -27,11 +27,12 @@ NO_PAGES = {
     "annotation_save", "scan_terms",
     "board_live", "duty_reassign", "duty_extend", "duty_reopen", "duty_close", "leases_hand_back", "message_clear",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
-    "job_create", "job", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
+    "job_create", "job_estimate", "job", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
+    "judges_trial",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
-    "leaderboard", "adjudications", "board",
+    "leaderboard", "adjudications", "board", "judges_compare",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
@@ -43,6 +44,7 @@ ROLES = {
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"},
+    "root": {"judges", "judge_new", "judge_terms"},
 }
 
 
@@ -77,6 +79,7 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
         reverse("adjudication_pair", args=[adjudication.pk, pair.topic_id, pair.document_id])
     ]
     special["calibration"] = [reverse("calibration", args=[slug, campaign.judge.pk])]
+    special["judge_terms"] = [reverse("judge_terms", args=[campaign.configurations[0].pk])]
     for name in OF_THE_TRACK:
         special[name] = [reverse(name, args=[slug])]
     for name in OF_THE_POOL:

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -9,13 +10,17 @@ from django.conf import settings
 
 from assessment.domain.errors import DomainError
 from assessment.models import Pool
+from llm_worker.domain.estimates import Basis
 from llm_worker.domain.limits import NO_LIMITS, Limits
+from llm_worker.engines import close_engines
 from llm_worker.heartbeat import workers_alive
 from llm_worker.management.judge_command import JudgeCommand
 from llm_worker.models import JudgeConfiguration, LlmJob
 from llm_worker.selectors import JobProgress, failure_reasons, job_progress, unfinished_job
 from llm_worker.selectors.spending import adopted_calls
-from llm_worker.services.jobs import job_cancel, job_create, job_resume
+from llm_worker.services.estimates import estimate
+from llm_worker.services.jobs import LARGEST_LIMIT, job_cancel, job_resume
+from llm_worker.services.starting import job_start
 
 SHOWN_REASONS = 10
 
@@ -64,6 +69,8 @@ class Command(JudgeCommand):
         parser.add_argument("--pool", metavar="NAME", help="default: the newest")
         parser.add_argument("--limit", type=int, help="at most so many items")
         parser.add_argument("--wait", action="store_true", help="until it is done; starts a worker where none is alive")
+        parser.add_argument("--dry-run", action="store_true", help="say what it would take, and start nothing")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="of --dry-run (default: text)")
         limits = parser.add_argument_group("hard limits of a new job, or new ones of the job that is gone on with")
         limits.add_argument("--max-tokens", type=int, metavar="N", help="read and written together")
         limits.add_argument("--max-cost", type=Decimal, metavar="AMOUNT", help="in the currency of the judge's prices")
@@ -73,6 +80,9 @@ class Command(JudgeCommand):
     def handle(self, *, track, judge, pool, limit, wait, **options):
         track = self.get_track(track)
         judge, pool = self.get_judge(judge), self.get_pool(track, pool)
+        if options["dry_run"]:
+            self._say_estimate(pool, judge, limit, options["format"])
+            return
         # Asked before anything is made, also with --wait: without the broker no job could begin.
         if not workers_alive(judge.queue) and not wait:
             raise DomainError(
@@ -82,7 +92,7 @@ class Command(JudgeCommand):
         limits = self._limits(**options)
         job = self._unfinished(pool, judge, limit, limits)
         if job is None:
-            job = job_create(pool=pool, judge=judge, limit=limit, limits=limits)
+            job = job_start(pool=pool, judge=judge, limit=limit, limits=limits)
             if adopted := adopted_calls(job).count():
                 self.stderr.write(f"{adopted} of the replies were taken over from trials, without a request.")
         if not wait:
@@ -91,6 +101,23 @@ class Command(JudgeCommand):
         with Worker(judge.queue, self.stderr.write) as worker:
             progress = self._watch(job, worker)
         self._conclude(progress)
+
+    def _say_estimate(self, pool: Pool, judge: JudgeConfiguration, limit: int | None, form: str) -> None:
+        """What it would take. The judge's engine may be asked for tokens, where no earlier call tells them."""
+        if limit is not None and not 1 <= limit <= LARGEST_LIMIT:
+            raise DomainError(f"A limit must be between 1 and {LARGEST_LIMIT:,}.")
+        try:
+            found = estimate(pool=pool, judge=judge, limit=limit, engine_measures=True)
+        finally:
+            close_engines()
+        if form == "json":
+            self.stdout.write(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+            return
+        self.stdout.write(f"{judge.name} over {pool.name}:")
+        for line in found.lines():
+            basis = "" if line.basis in (Basis.UNKNOWN, Basis.AT_MOST) else f", {line.basis}"
+            self.stdout.write(f"  {line.label:<15} {line.said}{basis}. {line.source}")
+        self.stdout.write("Nothing was started.")
 
     def _limits(self, *, max_tokens, max_cost, max_minutes, max_failures, **_) -> Limits:
         seconds = None if max_minutes is None else round(60 * max_minutes)
