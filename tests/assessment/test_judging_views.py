@@ -211,6 +211,7 @@ def test_a_hidden_suggestion_never_reaches_the_browser(as_bob, pool, bob, judge,
     suggest(judge, pool.items.get(position=1), 2, confidence=0.8123)
     seen = seen_by(as_bob, duty)
     assert "data-suggestion" not in seen and "suggested" not in seen and "0.81" not in seen
+    assert "expected grade" not in seen and "clearly" not in seen
     if reveal == "never":
         assert judge.name not in seen
 
@@ -226,6 +227,8 @@ def test_post_edit_shows_the_suggestion_with_its_confidence(as_bob, pool, bob, j
     suggest(judge, pool.items.get(position=1), 2)
     seen = seen_by(as_bob, duty)
     assert seen.count('data-suggestion="2"') == 3 and "0.71" in seen and judge.name in seen
+    # 0.71 on grade 2, the rest evenly on 0, 1 and 3: 1.42 + 4 · 0.29 / 3.
+    assert seen.count('expected grade <span class="num">1.8</span>, clearly 2') == 3
 
 
 def test_commit_then_reveal_shows_the_suggestion_after_the_own_grade(as_bob, pool, bob, judge):
