@@ -1,9 +1,12 @@
 """What a judge will take: counted pairs, tokens by earlier calls or by a sample of real prompts, time as measured."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
@@ -132,7 +135,9 @@ def test_pairs_under_way_are_not_counted_again_and_cancelled_ones_are(pool, judg
 
 def test_planted_passages_are_of_no_pool(pool, judge, bob):
     item = pool.items.first()
-    duty = pool.duties.create(topic=item.topic, assessor=assessor_ensure(track=pool.track, user=bob))
+    duty = pool.duties.create(
+        topic=item.topic, assessor=assessor_ensure(track=pool.track, user=bob), condition="manual"
+    )
     planted = Document.objects.create(collection=pool.track.collection, docid="planted", text="x")
     PoolItem.with_planted.create(
         pool=pool, topic=item.topic, document=planted, position=99, best_rank=1, lot=1, run_ids=[], ranks=[],
@@ -170,3 +175,34 @@ def test_a_button_pressed_twice_starts_one_job(pool, judge, alice, vera):
     assert LlmJob.objects.count() == 1
     assert job_start(pool=pool, judge=judge, limit=2, by=alice, seen=first.pk) != first
     assert job_start(pool=pool, judge=scripted_judge("other"), limit=2, by=alice, seen=0) != first
+
+
+def test_the_command_says_what_it_would_take_and_starts_nothing(pool, judge, capsys):
+    call_command("judge", "small", "--judge", "judge", "--limit", "4", "--dry-run")
+    said = capsys.readouterr().out
+    assert "4 to ask" in said
+    assert "6 real pairs, by the model’s own tokenizer" in said
+    assert "Not measured yet: a trial measures it." in said
+    assert said.endswith("Nothing was started.\n")
+    call_command("judge", "small", "--judge", "judge", "--dry-run", "--format", "json")
+    assert json.loads(capsys.readouterr().out)["asked"] == 6
+    assert not LlmJob.objects.exists()
+
+
+def test_the_form_shows_the_estimate_of_what_is_chosen(client, pool, judge, alice, vera):
+    client.force_login(alice)
+    address = reverse("job_estimate", args=["small", pool.pk])
+    assert "3 to ask" in client.get(address, {"judge": "judge", "limit": 3}).content.decode()
+    assert "Fill in the form" in client.get(address, {"judge": "judge", "limit": "x"}).content.decode()
+    client.force_login(vera)
+    assert client.get(address, {"judge": "judge"}).status_code == 404
+
+
+def test_the_form_starts_one_job_with_its_limits_however_often_it_is_sent(client, pool, judge, alice):
+    client.force_login(alice)
+    asked = {"judge": "judge", "limit": 2, "seen": 0, "max_tokens": 5000, "max_minutes": 3, "max_failures": 1}
+    first, second = (client.post(reverse("job_create", args=["small", pool.pk]), asked) for _ in range(2))
+    job = LlmJob.objects.get()
+    assert first.url == second.url == reverse("job", args=[job.pk])
+    assert (job.max_tokens, job.max_seconds, job.max_failures, job.estimate["asked"]) == (5000, 180, 1, 2)
+    assert "What was expected" in client.get(first.url).content.decode()
