@@ -56,7 +56,7 @@ class TermsForm(forms.Form):
     """What may be changed of a judge at any time: prices, description and caveat."""
 
     price_in = forms.DecimalField(
-        required=False, min_value=0, max_digits=12, decimal_places=6, label="Price of a million tokens read"
+        required=False, min_value=0, max_digits=12, decimal_places=6, label="A million tokens read"
     )
     price_cached = forms.DecimalField(
         required=False,
@@ -119,10 +119,10 @@ class JudgeForm(TermsForm):
     )
     queue = forms.ChoiceField(choices=[(one, one) for one in QUEUES], help_text="Whose workers ask it.")
     max_passage_words = forms.IntegerField(
-        required=False, min_value=1, max_value=LONGEST_PASSAGE, initial=800, label="Words of a passage, at most"
+        required=False, min_value=1, max_value=LONGEST_PASSAGE, initial=800, label="Words of a passage"
     )
     max_passage_tokens = forms.IntegerField(
-        required=False, min_value=1, max_value=LONGEST_PASSAGE, label="Tokens of a passage, at most"
+        required=False, min_value=1, max_value=LONGEST_PASSAGE, label="Tokens of a passage"
     )
     examples_from = forms.CharField(
         required=False,
@@ -168,7 +168,7 @@ class JudgeForm(TermsForm):
         """The fields by heading."""
         return [
             ("Server, for an OpenAI-compatible one", self.fields_of(*self.SERVER)),
-            ("How much it reads", self.fields_of("max_passage_words", "max_passage_tokens")),
+            ("Passages are cut after", self.fields_of("max_passage_words", "max_passage_tokens")),
             ("Examples, for a prompt that shows some", self.fields_of(*_EXAMPLES)),
             ("Prices", self.price_fields()),
         ]

@@ -52,7 +52,10 @@ def scripted(name, **options):
 
 
 def ask(page, judge):
-    page.get_by_label("Judge", exact=True).select_option(judge)
+    # With its estimate there, no request is cut off by leaving the page.
+    with page.expect_response(lambda answer: f"/jobs/estimate/?judge={judge}" in answer.url):
+        page.get_by_label("Judge", exact=True).select_option(judge)
+    expect(page.locator(".estimate")).to_contain_text("6 to ask")
     page.get_by_role("button", name="Ask for suggestions").click()
     page.wait_for_url(re.compile("/jobs/"))
 

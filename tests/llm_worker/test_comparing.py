@@ -12,8 +12,8 @@ from llm_worker.models import JudgeConfiguration, LlmCall, LlmJob
 from llm_worker.selectors.configurations import configuration_facts
 from llm_worker.selectors.trials import trial, trial_items
 from llm_worker.services.jobs import job_create
-from llm_worker.services.running import job_halt
 from llm_worker.services.rendering import rendered_prompt
+from llm_worker.services.running import job_halt
 from llm_worker.services.trials import trial_start
 from tests.llm_worker.conftest import fill_pool, scripted_judge, work_off
 
