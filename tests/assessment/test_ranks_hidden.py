@@ -62,7 +62,7 @@ def test_the_browser_gets_nothing_but_another_order(client, pool, condition, ord
     assert columns[0] != columns[1]
     for ranked, shuffled in zip(*told, strict=True):
         text = "\n".join(ranked).lower()
-        for word in ("zephyr", "ranked", "likely relevant", "most uncertain", "entropy", "expected"):
+        for word in ("zephyr", "ranked", "likely relevant", "most uncertain", "entropy"):
             assert word not in text
         assert sorted(CHANGING.sub("#", line) for line in ranked) == sorted(
             CHANGING.sub("#", line) for line in shuffled
