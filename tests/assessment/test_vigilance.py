@@ -207,7 +207,9 @@ def test_the_page_of_a_planted_passage_is_like_any_other(client, duty):
     pages = []
     for item in (real, wrong):
         page = client.get(reverse("duty_item", args=[duty.pk, item.pk]), headers={"HX-Request": "true"})
-        pages.append(bare(page.content.decode(), item.document.docid, item.document.title))
+        bared = bare(page.content.decode(), item.document.docid, item.document.title)
+        # how sure the label is stands in words that follow from its numbers
+        pages.append(re.sub(r"(?<=, )(clearly 0|rather 0 than 0|torn between 0 and 0)(?=</p>)", "sure", bared))
     # which bar is the highest is a matter of the grade, which both have
     assert pages[0].replace(' class="most"', "") == pages[1].replace(' class="most"', "")
     assert all("suggested" in page for page in pages)
