@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assessment.domain.confidence import confidence_of
+
 
 class State(StrEnum):
     """What became of a reply. Only `OK` carries a grade."""
@@ -121,15 +123,16 @@ def parse_token(
         return TokenOutcome(State.UNPARSED)
     shares = [mass / total for mass in masses]
     probabilities = dict(zip(scale, shares, strict=True))
-    ordered = sorted(shares, reverse=True)
+    grade = min(scale, key=lambda grade: (-probabilities[grade], grade))
+    sure = confidence_of(probabilities, grade)
     return TokenOutcome(
         state=State.OK,
-        grade=min(scale, key=lambda grade: (-probabilities[grade], grade)),
+        grade=grade,
         probabilities=probabilities,
         outside_mass=None if constrained else max(0.0, 1.0 - total),
-        expected=math.fsum(grade * share for grade, share in probabilities.items()),
-        entropy=max(0.0, -math.fsum(share * math.log2(share) for share in shares if share > 0.0)),
-        margin=ordered[0] - ordered[1],
+        expected=sure.expected,
+        entropy=sure.entropy,
+        margin=sure.margin,
     )
 
 

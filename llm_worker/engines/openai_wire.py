@@ -85,7 +85,8 @@ def read_reply(data: Any, request: Request, constrained: bool, loose: bool) -> R
     """The reply in a chat completion's JSON.
 
     `constrained`: the log-probabilities are renormalised over the answers. `loose`: an answer may carry spaces around
-    it, as it does where no answer prefix could be set. Raises ValueError where the JSON is no chat completion.
+    it, as it does where no answer prefix could be set; without `loose`, another reply than an allowed one is an error:
+    nothing has held the model to them. Raises ValueError where the JSON is no chat completion.
     """
     choice = _first(data.get("choices")) if isinstance(data, dict) else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -97,6 +98,8 @@ def read_reply(data: Any, request: Request, constrained: bool, loose: bool) -> R
     finish_reason = "".join(filter(str.isprintable, _text(choice.get("finish_reason"))))
     if request.answer_prefix:
         text = text.removeprefix(request.answer_prefix)
+    refused = finish_reason == "content_filter" or bool(message.get("refusal"))
+    strayed = request.allowed and not loose and not refused and text not in request.allowed
     return Reply(
         text=text,
         reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
@@ -106,7 +109,8 @@ def read_reply(data: Any, request: Request, constrained: bool, loose: bool) -> R
         cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
         answer_logprobs=answer_logprobs(choice.get("logprobs"), request.allowed, loose) if request.allowed else None,
         logprobs_constrained=constrained,
-        refused=finish_reason == "content_filter" or bool(message.get("refusal")),
+        refused=refused,
+        error="The server did not keep to the allowed answers; is its dialect the right one?" if strayed else None,
     )
 
 

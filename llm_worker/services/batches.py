@@ -51,7 +51,7 @@ def batch_lines(*, job: LlmJob) -> Iterator[str]:
     """
     _check_job(job)
     labeller = PromptedLabeller(job.judge, job.track)
-    dialect = _dialect(job.judge)
+    dialect, field = _dialect(job.judge), job.judge.options.get("max_tokens_field", "max_tokens")
     waiting = job.calls.filter(status=CallStatus.WAITING).order_by("position").values_list("pk", flat=True)
     for calls in _by_the_hundred(list(waiting)):
         with_text = [call for call in calls if call.document.text is not None]
@@ -60,7 +60,7 @@ def batch_lines(*, job: LlmJob) -> Iterator[str]:
                 answer = Answer(State.ERROR, reply=Reply(error="The document's text is not loaded."))
                 call_finish(call=call, assessor=job.assessor, answer=answer)
         for call, asked in zip(with_text, _asked(labeller, with_text), strict=True):
-            body = request_body(asked.request, job.judge.model, dialect)
+            body = request_body(asked.request, job.judge.model, dialect, None, field)
             which = custom_id(job.pk, call.pk, asked.messages_sha256)
             yield json.dumps(batch_line(which, body), ensure_ascii=False) + "\n"
 

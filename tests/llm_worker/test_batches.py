@@ -161,6 +161,17 @@ def test_a_constrained_judge_keeps_its_distribution(track, pool):
     assert job.calls.get().expected == pytest.approx(1.8, abs=1e-3)
 
 
+def test_a_server_that_held_the_model_to_nothing_gave_no_grade(track, pool):
+    job = batch_create(pool=pool, judge=scripted_judge("token", decoding="token"), limit=1)
+    body = completion("The")
+    body["choices"][0]["logprobs"] = {
+        "content": [{"token": "The", "logprob": -0.1, "top_logprobs": [{"token": "2", "logprob": -3.0}]}]
+    }
+    assert bring(track, [answered(questions(job)[0], body)]) == (0, 1, 0, 0)
+    assert "did not keep to the allowed answers" in job.calls.get().error
+    assert not Judgment.objects.exists()
+
+
 def test_the_commands(track, pool, judge, tmp_path, capsys):
     call_command("export_batch", "small", "--judge", "judge", "--limit", "2")
     out = capsys.readouterr().out
