@@ -283,7 +283,7 @@ def test_planted_passages_and_their_answers_are_in_nothing_that_is_computed(camp
     answers = Judgment.with_vigilance.filter(vigilance=True)
     assert answers.count() == 6 and PoolItem.with_planted.filter(planted_for__isnull=False).count() == 6
     after = everything(campaign)
-    assert list(after) == list(before)
+    assert sorted(after) == sorted(before)
     traces = [name for name in before if after[name] != before[name]]
     assert traces == []
 
