@@ -98,8 +98,7 @@ document.addEventListener("click", (event) => {
   openMenu(link);
 });
 
-// Focus enters the menu once htmx listens to it, which is some moments after the swap: a choice made before that by a
-// quick hand would change nothing.
+// Focus enters the menu once htmx listens to it: a choice made before that by a quick hand would change nothing.
 dialog.addEventListener("htmx:afterSettle", () => {
   for (const close of dialog.querySelectorAll("[data-close-dialog]")) close.hidden = false;
   const wrong = dialog.querySelector(".errorlist, [role=alert]");
