@@ -4,7 +4,7 @@ A save is one read and two writes. Instead of holding a lock, the write says whi
 was overtaken by another save of the same pair reads again (`_insist`). A repeated idempotency key changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -43,6 +43,16 @@ class Outcome(NamedTuple):
     progress: Progress
     repeated: bool
     reveals: bool = False
+
+
+class Label(NamedTuple):
+    """What a judge says of one pair; `distribution` maps grades, as text, to probabilities."""
+
+    topic_id: int
+    document_id: int
+    grade: int
+    confidence: float | None = None
+    distribution: dict | None = None
 
 
 class _Overtaken(Exception):
@@ -184,6 +194,17 @@ def judge_judgment_record(
         },
     )
     return judgment
+
+
+def judge_judgments_record(*, assessor: Assessor, labels: Sequence[Label]) -> None:
+    """The same for many pairs at once."""
+    if assessor.kind != Assessor.Kind.LLM:
+        raise DomainError(f"{assessor.name} is not a judge.")
+    Judgment.objects.bulk_create(
+        [Judgment(assessor=assessor, condition=Condition.AUTOMATIC, **label._asdict()) for label in labels],
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
 
 
 def _check_actor(duty: Duty, actor: User) -> None:

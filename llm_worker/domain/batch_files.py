@@ -11,16 +11,24 @@ In, one JSON object a line, in any order; lines may be missing:
 
 The custom id holds the job, the call, and the first 12 hex digits of the SHA-256 of what was asked, so that a reply to
 other words is never taken for a reply to these.
+
+`vllm run-batch` takes a file of any length. OpenAI's batches take at most 50,000 requests and 200 MB a file
+(platform.openai.com/docs/guides/batch), so that more of them leave as numbered parts in a zip archive.
 """
 
+import io
 import re
-from collections.abc import Iterator
+import shlex
+import zipfile
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from assessment.domain.json_lines import json_objects
 from assessment.domain.text_files import Problems, Progress, Source
 
 URL = "/v1/chat/completions"
+MOST_REQUESTS = 50_000
+MOST_BYTES = 200_000_000
 _CUSTOM_ID = re.compile(r"assay-([1-9][0-9]{0,17})-([1-9][0-9]{0,17})-([0-9a-f]{12})")
 
 
@@ -53,6 +61,74 @@ def batch_line(which: CustomId, body: dict[str, Any]) -> dict[str, Any]:
     return {"custom_id": str(which), "method": "POST", "url": URL, "body": body}
 
 
+def in_parts(
+    lines: Iterable[str], most_requests: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES
+) -> Iterator[tuple[int, bytes]]:
+    """(number of its part from 1, line as UTF-8) for each line; no part has more requests or bytes than that."""
+    part, requests, size = 1, 0, 0
+    for line in lines:
+        data = line.encode()
+        if requests and (requests == most_requests or size + len(data) > most_bytes):
+            part, requests, size = part + 1, 0, 0
+        requests, size = requests + 1, size + len(data)
+        yield part, data
+
+
+def zipped_parts(
+    lines: Iterable[str], name: str, most_requests: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES
+) -> Iterator[bytes]:
+    """A zip archive of NAME.part-1.jsonl, NAME.part-2.jsonl … piece by piece, without ever holding all of it."""
+    out = _Outgoing()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        stream, current = None, 0
+        for part, data in in_parts(lines, most_requests, most_bytes):
+            if part != current:
+                if stream is not None:
+                    stream.close()
+                stream, current = archive.open(f"{name}.part-{part}.jsonl", "w", force_zip64=True), part
+            stream.write(data)
+            if taken := out.take(_PIECE):
+                yield taken
+        if stream is not None:
+            stream.close()
+    yield out.take()
+
+
+_PIECE = 1 << 16  # bytes
+
+
+class _Outgoing(io.RawIOBase):
+    """Where a zip archive is written to; what it has so far can be taken away."""
+
+    def __init__(self):
+        super().__init__()
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        self._pieces.append(bytes(data))
+        self._size += len(self._pieces[-1])
+        return len(self._pieces[-1])
+
+    def take(self, least: int = 0) -> bytes:
+        """What was written since, or nothing while that is less than `least` bytes."""
+        if self._size < least:
+            return b""
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        return taken
+
+
+def run_command(model: str, revision: str, requests: str, results: str) -> str:
+    """The command, for a POSIX shell, that has vLLM answer the file `requests` into the file `results`."""
+    words = ["vllm", "run-batch", "-i", requests, "-o", results, "--model", model]
+    return shlex.join(words + (["--revision", revision] if revision else []))
+
+
 def read_batch(source: Source, problems: Problems, *, progress: Progress | None = None) -> Iterator[BatchReply]:
     """Yield every line that can be read; what is wrong with the others goes to `problems`."""
     seen: dict[CustomId, int] = {}
@@ -65,7 +141,9 @@ def read_batch(source: Source, problems: Problems, *, progress: Progress | None 
         else:
             seen[which] = number
             reply = _reply(number, which, value)
-            if reply is None:
+            if reply is None and "response" not in value and "body" in value:
+                problems.add(number, "a question and no reply: bring the file of results, not that of requests", text)
+            elif reply is None:
                 problems.add(number, "neither a response with a status_code and a body nor an error", text)
             else:
                 yield reply

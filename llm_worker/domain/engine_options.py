@@ -74,9 +74,14 @@ _CHECKS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "llama_cpp": {"context": _whole("context", 1_000_000), "threads": _whole("threads", 1024)},
 }
 
+_NEEDS_A_SERVER = {"api_key_env", "concurrency", "timeout", "attempts", "longest_wait"}
+
 
 def checked_options(engine: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a new judge. Raises DomainError for one that the engine does not have, or that cannot be."""
+    """The options of a new judge. Raises DomainError for one that the engine does not have, or that cannot be.
+
+    A judge of the engine `openai` without `base_url` is asked by batch files alone.
+    """
     checks = _CHECKS.get(engine)
     if checks is None:
         return dict(options)
@@ -84,5 +89,10 @@ def checked_options(engine: str, options: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise DomainError(f"The engine {engine} has no option {unknown[0]}; it has: {', '.join(checks)}.")
     if engine == "openai" and "base_url" not in options:
-        raise DomainError("An OpenAI-compatible server needs its address, such as https://SERVER/v1.")
+        # Such a judge is asked by files alone; what only a worker needs shows that an address was forgotten.
+        for name in sorted(set(options) & _NEEDS_A_SERVER):
+            raise DomainError(
+                f"{name} is of no use without the server’s address, such as https://SERVER/v1. Give the address, or "
+                "leave both out: the judge is then asked by batch files alone."
+            )
     return {name: checks[name](value) for name, value in options.items()}

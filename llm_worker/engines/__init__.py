@@ -34,6 +34,8 @@ def _openai(model: str, options: Mapping[str, Any]) -> Engine:
     """Options: base_url, api_key_env (the environment variable that holds the key), dialect, concurrency, timeout."""
     from llm_worker.engines.openai_compatible import OpenAICompatibleEngine
 
+    if not options.get("base_url"):
+        raise EngineUnavailable("No server’s address was given, so this judge is asked by batch files alone.")
     rest = dict(options)
     variable = rest.pop("api_key_env", "")
     key = os.environ.get(variable) if variable else None

@@ -11,7 +11,7 @@ from llm_worker.services.jobs import LARGEST_TRIAL
 from llm_worker.services.judges import LARGEST_SEED, LONGEST_PASSAGE, MOST_EXAMPLES, Examples
 
 ENGINES = [
-    ("openai", "an OpenAI-compatible server"),
+    ("openai", "an OpenAI-compatible server, or batch files"),
     ("vllm", "vLLM, inside a worker"),
     ("llama_cpp", "llama.cpp, inside a worker"),
 ]
@@ -101,7 +101,10 @@ class JudgeForm(TermsForm):
     prompt = forms.ChoiceField(widget=forms.RadioSelect)
     decoding = forms.ChoiceField()
     base_url = forms.CharField(
-        required=False, max_length=500, label="Server’s address", help_text="With /v1, as any OpenAI client takes it."
+        required=False,
+        max_length=500,
+        label="Server’s address",
+        help_text="With /v1, as any OpenAI client takes it. Left empty: only batch files can ask it.",
     )
     api_key_env = forms.CharField(
         required=False,

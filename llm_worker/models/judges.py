@@ -73,6 +73,11 @@ class JudgeConfiguration(models.Model):
     def __str__(self):
         return self.name
 
+    @property
+    def is_by_files_only(self) -> bool:
+        """Whether no worker can ask it: a model behind an OpenAI-compatible interface whose address nobody gave."""
+        return self.engine == "openai" and not self.options.get("base_url")
+
 
 class JudgeExamples(models.Model):
     """The graded pairs that a judge's prompt may show in a track, drawn once and then kept as they are.

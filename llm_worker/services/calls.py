@@ -1,20 +1,22 @@
 """Calls on their way: leased by a worker, answered, or handed back."""
 
+import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max
+from django.db import connection, transaction
+from django.db.models import F, Max
 from django.utils import timezone
 
-from assessment.services.judgments import judge_judgment_record
+from assessment.services.judgments import Label, judge_judgment_record, judge_judgments_record
 from llm_worker.domain.replies import State
 from llm_worker.engines import Reply
 from llm_worker.models import LIVE_STATUSES, OPEN_STATUSES, CallStatus, LlmCall, LlmJob
 from llm_worker.services.budgets import calls_allowed
-from llm_worker.services.running import clock_start, clock_stop, is_to_run, job_locked
+from llm_worker.services.running import clock_start, clock_stop, is_to_run, job_locked, pairs_locked
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,69 @@ def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
     return True
 
 
+# `_is_open`, `_fill` and `_told` for many calls of one job, in one statement.
+_FINISH = """
+    UPDATE llm_worker_llmcall call SET
+        status = told.status, grade = told.grade, distribution = told.distribution, outside_mass = told.outside_mass,
+        expected = told.expected, entropy = told.entropy, margin = told.margin,
+        messages_sha256 = told.messages_sha256, passage_cut = told.passage_cut, inputs = told.inputs,
+        orders_found = told.orders_found, raw_reply = told.raw_reply, reasoning = told.reasoning,
+        finish_reason = told.finish_reason, error = told.error, tokens_in = told.tokens_in,
+        tokens_out = told.tokens_out, tokens_cached = told.tokens_cached, latency_ms = told.latency_ms,
+        attempts = call.attempts + 1, finished_at = %(now)s, lease = NULL, leased_until = NULL
+    FROM jsonb_to_recordset(%(told)s::jsonb) AS told (
+        id bigint, status text, grade smallint, distribution jsonb, outside_mass float8, expected float8,
+        entropy float8, margin float8, messages_sha256 text, passage_cut boolean, inputs jsonb, orders_found text[],
+        raw_reply text, reasoning text, finish_reason text, error text, tokens_in integer, tokens_out integer,
+        tokens_cached integer, latency_ms integer)
+    WHERE call.id = told.id AND call.job_id = %(job)s AND (
+        call.status IN ('waiting', 'leased') OR call.status = 'cancelled' AND NOT EXISTS (
+            SELECT FROM llm_worker_llmcall other WHERE other.judge_id = call.judge_id AND NOT other.trial
+            AND other.topic_id = call.topic_id AND other.document_id = call.document_id
+            AND other.status IN ('waiting', 'leased', 'ok')))
+    RETURNING call.id
+"""
+_AT_ONCE = 1000
+
+
+def calls_finish(*, job: LlmJob, answered: Sequence[tuple[LlmCall, Answer]]) -> set[int]:
+    """`call_finish` for many calls of one job, which is no trial: all of them or, where something fails, none.
+
+    Returns the primary keys of those that were stored; the others had been answered before. What is under way for the
+    same job or judge in this track waits until this transaction ends.
+    """
+    stored: set[int] = set()
+    with transaction.atomic():
+        pairs_locked(job.assessor)
+        job_locked(job.pk)
+        for start in range(0, len(answered), _AT_ONCE):
+            stored |= _finish(job, answered[start : start + _AT_ONCE])
+        labels = [
+            Label(call.topic_id, call.document_id, answer.grade, answer.confidence, _keyed(answer.probabilities))
+            for call, answer in answered
+            if call.pk in stored and answer.state is State.OK
+        ]
+        judge_judgments_record(assessor=job.assessor, labels=labels)
+    return stored
+
+
+def _finish(job: LlmJob, answered: Sequence[tuple[LlmCall, Answer]]) -> set[int]:
+    told = json.dumps([{"id": call.pk, **_told(answer)} for call, answer in answered])
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH, {"told": told, "job": job.pk, "now": timezone.now()})
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def calls_fail_without_text(job: LlmJob) -> int:
+    """Fail the waiting calls of a job by files whose documents have no text: no file can ask about them."""
+    return job.calls.filter(status=CallStatus.WAITING, document__text=None).update(
+        status=CallStatus.ERROR,
+        error="The document's text is not loaded.",
+        attempts=F("attempts") + 1,
+        finished_at=timezone.now(),
+    )
+
+
 def _is_open(call: LlmCall) -> bool:
     """Whether a reply is still of use: also to a call cancelled meanwhile, unless another job has taken the pair."""
     if call.status == CallStatus.CANCELLED:
@@ -134,16 +199,33 @@ def _keyed(probabilities: dict[int, float] | None) -> dict[str, float] | None:
 
 
 def _fill(call: LlmCall, answer: Answer) -> None:
-    reply = answer.reply
-    call.status = CallStatus(answer.state.value)
-    call.grade, call.distribution = answer.grade, _keyed(answer.probabilities)
-    call.outside_mass = answer.outside_mass
-    call.expected, call.entropy, call.margin = answer.expected, answer.entropy, answer.margin
-    call.messages_sha256, call.passage_cut = answer.messages_sha256, answer.passage_cut
-    call.inputs, call.orders_found = answer.inputs, list(answer.orders_found)
-    call.raw_reply, call.reasoning = reply.text, reply.reasoning
-    call.finish_reason, call.error = reply.finish_reason[:40], reply.error or ""
-    call.tokens_in, call.tokens_out, call.tokens_cached = reply.tokens_in, reply.tokens_out, reply.cached_tokens
-    call.latency_ms = reply.latency_ms
+    for name, value in _told(answer).items():
+        setattr(call, name, value)
     call.attempts += 1
     call.finished_at, call.lease, call.leased_until = timezone.now(), None, None
+
+
+def _told(answer: Answer) -> dict:
+    """The fields of a call that its answer fills, by name."""
+    reply = answer.reply
+    return {
+        "status": CallStatus(answer.state.value).value,
+        "grade": answer.grade,
+        "distribution": _keyed(answer.probabilities),
+        "outside_mass": answer.outside_mass,
+        "expected": answer.expected,
+        "entropy": answer.entropy,
+        "margin": answer.margin,
+        "messages_sha256": answer.messages_sha256,
+        "passage_cut": answer.passage_cut,
+        "inputs": answer.inputs,
+        "orders_found": list(answer.orders_found),
+        "raw_reply": reply.text,
+        "reasoning": reply.reasoning,
+        "finish_reason": reply.finish_reason[:40],
+        "error": reply.error or "",
+        "tokens_in": reply.tokens_in,
+        "tokens_out": reply.tokens_out,
+        "tokens_cached": reply.cached_tokens,
+        "latency_ms": reply.latency_ms,
+    }

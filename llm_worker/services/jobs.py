@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Pool, User
+from assessment.models import Pool, User
 from llm_worker.domain.limits import NO_LIMITS, Limits, refusal
 from llm_worker.models import (
     FAILED_STATUSES,
@@ -20,8 +20,9 @@ from llm_worker.models import (
 )
 from llm_worker.selectors.spending import limits_of, prices_of, spending
 from llm_worker.services.adoption import calls_adopt
-from llm_worker.services.judges import judge_assessor, judge_check_scale, judge_freeze
-from llm_worker.services.running import clock_stop, is_to_run, job_enqueue, job_locked
+from llm_worker.services.calls import calls_fail_without_text
+from llm_worker.services.judges import judge_assessor, judge_check_mode, judge_check_scale, judge_freeze
+from llm_worker.services.running import clock_stop, is_to_run, job_enqueue, job_locked, pairs_locked
 
 LARGEST_LIMIT = 1_000_000
 LARGEST_TRIAL = 100
@@ -94,12 +95,13 @@ def job_create(
     largest = LARGEST_TRIAL if mode == LlmJob.Mode.TRIAL else LARGEST_LIMIT
     if (limit is None and mode == LlmJob.Mode.TRIAL) or (limit is not None and not 1 <= limit <= largest):
         raise DomainError(f"A limit must be between 1 and {largest:,}.")
+    judge_check_mode(judge=judge, mode=mode)
     judge_check_scale(judge=judge, track=pool.track)
-    _check_money(judge, limits)
+    _check_limits(judge, mode, limits)
     with transaction.atomic():
         judge_freeze(judge)
         assessor = judge_assessor(judge=judge, track=pool.track)
-        _one_at_a_time(assessor)
+        pairs_locked(assessor)
         job = LlmJob(track=pool.track, pool=pool, judge=judge, assessor=assessor, mode=mode, created_by=by)
         job.estimate = estimate
         named = {"topics": None, "documents": None}
@@ -120,21 +122,20 @@ def _filled(job: LlmJob, limits: Limits, breaker: int | None, values: dict) -> L
         return None
     if not trial:
         calls_adopt(job=job)
+    if job.mode == LlmJob.Mode.BATCH:
+        calls_fail_without_text(job)
     if is_to_run(job) and job.calls.filter(status=CallStatus.WAITING).exists():
         job_enqueue(job)
     return job
 
 
-def _check_money(judge: JudgeConfiguration, limits: Limits) -> None:
+def _check_limits(judge: JudgeConfiguration, mode: str, limits: Limits) -> None:
+    if mode == LlmJob.Mode.BATCH and limits.max_seconds is not None:
+        raise DomainError("Minutes are those of workers, and a job by files has none: limit something else of it.")
     if limits.max_cost is not None and not prices_of(judge).known:
         raise DomainError(
             f"{judge.name} has no prices, so a limit of its cost can't be watched. Give it prices, or limit its tokens."
         )
-
-
-def _one_at_a_time(assessor: Assessor) -> None:
-    """Until this transaction ends, no other one chooses pairs for this judge in this track: each sees what is taken."""
-    Assessor.objects.select_for_update(no_key=True).get(pk=assessor.pk)
 
 
 def _refuse_nothing_left(job: LlmJob) -> LlmJob:
@@ -157,7 +158,7 @@ def job_retry(*, job: LlmJob, by: User | None = None) -> LlmJob:
     """
     with transaction.atomic():
         judge_freeze(job.judge)
-        _one_at_a_time(job.assessor)
+        pairs_locked(job.assessor)
         new = LlmJob(track=job.track, pool=job.pool, judge=job.judge, assessor=job.assessor, mode=job.mode)
         new.retry_of, new.created_by = job, by
         values = {"job": job.pk, "statuses": [status.value for status in FAILED_STATUSES], "limit": None}
@@ -198,7 +199,7 @@ def job_resume(*, job: LlmJob, limits: Limits | None = None) -> None:
     """
     with transaction.atomic():
         judge_freeze(job.judge)
-        _one_at_a_time(job.assessor)
+        pairs_locked(job.assessor)
         job = job_locked(job.pk)
         if job.wanted == LlmJob.Wanted.RUN and not job.halted_because:
             raise DomainError("This job was not stopped, so it goes on by itself.")
@@ -206,7 +207,7 @@ def job_resume(*, job: LlmJob, limits: Limits | None = None) -> None:
         if not job.calls.filter(status__in=OPEN_STATUSES).exists():
             raise DomainError("Nothing of this job is left to ask.")
         limits = limits or limits_of(job)
-        _check_money(job.judge, limits)
+        _check_limits(job.judge, job.mode, limits)
         if reached := refusal(limits, prices_of(job.judge), spending(job).used):
             raise DomainError(f"{reached} Give a higher limit to go on.")
         LlmJob.objects.filter(pk=job.pk).update(
@@ -217,7 +218,9 @@ def job_resume(*, job: LlmJob, limits: Limits | None = None) -> None:
             retry_at=None,
             **asdict(limits),
         )
-        if job.mode != LlmJob.Mode.BATCH:
+        if job.mode == LlmJob.Mode.BATCH:
+            calls_fail_without_text(job)
+        else:
             job_enqueue(job)
 
 

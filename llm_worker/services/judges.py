@@ -13,7 +13,7 @@ from llm_worker.domain.engine_options import QUEUES, checked_options
 from llm_worker.domain.limits import Prices
 from llm_worker.domain.replies import grade_tokens
 from llm_worker.engines import ENGINE_KINDS
-from llm_worker.models import JudgeConfiguration
+from llm_worker.models import JudgeConfiguration, LlmJob
 from llm_worker.services.examples import examples_caveat, examples_draw
 
 LONGEST_CAVEAT = Assessor._meta.get_field("caveat").max_length
@@ -142,6 +142,18 @@ def _check_lengths(judge: JudgeConfiguration) -> None:
                 raise DomainError(f"The {field.verbose_name} holds a character that cannot be stored.")
             if field.max_length and len(value) > field.max_length:
                 raise DomainError(f"The {field.verbose_name} has at most {field.max_length} characters.")
+
+
+def judge_check_mode(*, judge: JudgeConfiguration, mode: str) -> None:
+    """Refuse to have workers ask a judge without a server, or to write files for one that asks no model."""
+    by_files = mode == LlmJob.Mode.BATCH
+    if not by_files and judge.is_by_files_only:
+        raise DomainError(
+            f"{judge.name} has no server’s address, so workers cannot ask it: begin the job by files, or make a judge "
+            "like it with the address of a server."
+        )
+    if by_files and judge.decoding == JudgeConfiguration.Decoding.NONE:
+        raise DomainError(f"{judge.name} asks no model, so there is nothing to send away: start it as a job.")
 
 
 def judge_check_scale(*, judge: JudgeConfiguration, track: Track) -> None:

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from assessment.domain.errors import DomainError
+from assessment.models import Assessor
 from llm_worker.heartbeat import workers_alive
 from llm_worker.models import CallStatus, LlmJob
 
@@ -83,6 +84,11 @@ def job_locked(pk: int) -> LlmJob | None:
         .filter(pk=pk)
         .first()
     )
+
+
+def pairs_locked(assessor: Assessor) -> None:
+    """Until this transaction ends, no other one chooses pairs for this judge in this track: each sees what is taken."""
+    Assessor.objects.select_for_update(no_key=True).get(pk=assessor.pk)
 
 
 def job_halt(*, job: LlmJob, reason: str, by: str = LlmJob.HaltedBy.DEFECT) -> None:

@@ -41,7 +41,7 @@ def answered(question, body=None, status=200, error=None):
 
 
 def bring(track, lines, **more):
-    return batch_import(track=track, source=BytesIO("\n".join(lines).encode()), name="replies.jsonl", **more)
+    return batch_import(track=track, source=BytesIO("\n".join(lines).encode()), name="replies.jsonl", **more)[:4]
 
 
 def test_every_item_is_a_question_in_the_batch_format(job):

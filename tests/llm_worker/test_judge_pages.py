@@ -70,7 +70,7 @@ def test_a_judge_like_another_begins_with_what_that_one_has_and_without_its_name
     ("asked", "words"),
     [
         ({"name": "umbrela-token"}, "There is a judge &#x27;umbrela-token&#x27; already"),
-        ({"base_url": ""}, "An OpenAI-compatible server needs its address"),
+        ({"base_url": "", "api_key_env": "LLM_API_KEY"}, "api_key_env is of no use without the server’s address"),
         ({"base_url": "server"}, "begins with http:// or https://"),
         ({"base_url": "https://me:secret@server/v1"}, "carries no password"),
         ({"api_key_env": "sk-abcdef"}, "the name of an environment variable"),

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--queue", choices=QUEUES, default="cpu", help="whose workers ask it")
         parser.add_argument("--description", default="", help="in a sentence, for those who read of it")
         server = parser.add_argument_group("the server (engine openai)")
-        server.add_argument("--base-url", help="of an OpenAI-compatible server, with /v1")
+        server.add_argument("--base-url", help="with /v1; without it the judge is asked by batch files alone")
         server.add_argument("--api-key-env", help="name of the environment variable that holds the key, never the key")
         server.add_argument("--dialect", choices=DIALECTS, default="openai")
         server.add_argument("--concurrency", type=int, help="requests at a time")
