@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import calibration, comparing, jobs, judges
+from .views import batches, calibration, comparing, jobs, judges
 
 urlpatterns = [
     path("judges/", judges.judges, name="judges"),
@@ -17,4 +17,6 @@ urlpatterns = [
     path("jobs/<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
     path("jobs/<int:pk>/resume/", jobs.job_resume, name="job_resume"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
+    path("jobs/<int:pk>/requests/", batches.batch_requests, name="batch_requests"),
+    path("jobs/<int:pk>/replies/", batches.batch_replies, name="batch_replies"),
 ]

@@ -17,6 +17,7 @@ from llm_worker.engines import Reply
 from llm_worker.engines.openai_wire import read_reply, request_body
 from llm_worker.job_kinds.relevance import Asked
 from llm_worker.models import CallStatus, JudgeConfiguration, LlmCall, LlmJob
+from llm_worker.selectors.batches import batch_dialect
 from llm_worker.selectors.spending import limits_of, prices_of, spending
 from llm_worker.services.calls import Answer, calls_finish
 from llm_worker.services.jobs import job_create
@@ -26,8 +27,6 @@ from llm_worker.services.running import job_halt
 _AT_ONCE = 500  # calls with their texts
 _KEYS_AT_ONCE = 10_000
 _CHANGED = "the passage or the topic has changed since this was asked"
-# What the server behind an engine would be spoken to in.
-_DIALECTS = {"vllm": "vllm", "llama_cpp": "llama.cpp", "scripted": "vllm"}
 
 
 class BatchResult(NamedTuple):
@@ -153,11 +152,6 @@ def _check_job(job: LlmJob) -> None:
         raise DomainError(f"Job {job.pk} is asked by the workers, not by files.")
     if job.halted_because:
         raise DomainError(f"{job.halted_because} Give job {job.pk} higher limits to ask for more.")
-
-
-def batch_dialect(judge: JudgeConfiguration) -> str:
-    """What the server that a file goes to would be spoken to in."""
-    return judge.options.get("dialect", "openai") if judge.engine == "openai" else _DIALECTS[judge.engine]
 
 
 def _some_at_a_time(pks: Sequence[int]) -> Iterator[list[LlmCall]]:

@@ -7,12 +7,14 @@ from llm_worker.domain.limits import NO_LIMITS, Limits
 from llm_worker.models import JudgeConfiguration, LlmJob
 from llm_worker.services.estimates import estimate
 from llm_worker.services.jobs import job_create
+from llm_worker.services.judges import judge_check_mode
 
 
 def job_start(
     *,
     pool: Pool,
     judge: JudgeConfiguration,
+    mode: str = LlmJob.Mode.WORKERS,
     limit: int | None = None,
     limits: Limits = NO_LIMITS,
     by: User | None = None,
@@ -25,12 +27,13 @@ def job_start(
     """
     with transaction.atomic():
         Pool.objects.select_for_update(no_key=True).get(pk=pool.pk)  # of two clicks, the second waits for the first
-        if seen is not None and (started := _started_since(pool, judge, by, seen)):
+        if seen is not None and (started := _started_since(pool, judge, mode, by, seen)):
             return started
+        judge_check_mode(judge=judge, mode=mode)
         expected = estimate(pool=pool, judge=judge, limit=limit).as_dict()
-        return job_create(pool=pool, judge=judge, limit=limit, limits=limits, estimate=expected, by=by)
+        return job_create(pool=pool, judge=judge, limit=limit, mode=mode, limits=limits, estimate=expected, by=by)
 
 
-def _started_since(pool: Pool, judge: JudgeConfiguration, by: User | None, seen: int) -> LlmJob | None:
-    jobs = LlmJob.objects.filter(pool=pool, judge=judge, created_by=by, mode=LlmJob.Mode.WORKERS, pk__gt=seen)
+def _started_since(pool: Pool, judge: JudgeConfiguration, mode: str, by: User | None, seen: int) -> LlmJob | None:
+    jobs = LlmJob.objects.filter(pool=pool, judge=judge, created_by=by, mode=mode, pk__gt=seen)
     return jobs.order_by("pk").first()

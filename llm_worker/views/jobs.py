@@ -8,14 +8,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from assessment.access import READERS, get_pool_for_user, role_in_track
+from assessment.access import ORGANIZERS, READERS, get_pool_for_user, role_in_track
 from assessment.domain.errors import DomainError
 from llm_worker import selectors
 from llm_worker.domain.limits import Limits
-from llm_worker.forms import JobForm, LimitsForm
+from llm_worker.forms import JobForm, LimitsForm, RepliesForm
 from llm_worker.models import LlmJob
+from llm_worker.selectors.batches import batch_files
 from llm_worker.services import jobs
 from llm_worker.services.estimates import estimate
+from llm_worker.services.judges import judge_check_mode
 from llm_worker.services.starting import job_start
 
 FAILURES_A_PAGE = 25
@@ -60,9 +62,9 @@ def job_estimate(request, slug, pk):
     context = {"track": pool.track, "pool": pool, "error": "Fill in the form to see what it would take."}
     if form.is_valid():
         try:
-            context["estimate"] = estimate(
-                pool=pool, judge=form.cleaned_data["judge"], limit=form.cleaned_data["limit"]
-            )
+            judge = form.cleaned_data["judge"]
+            judge_check_mode(judge=judge, mode=form.cleaned_data["mode"])
+            context["estimate"] = estimate(pool=pool, judge=judge, limit=form.cleaned_data["limit"])
         except DomainError as error:
             context["error"] = str(error)
     return render(request, "llm_worker/_job_estimate.html", context)
@@ -71,7 +73,11 @@ def job_estimate(request, slug, pk):
 @login_required
 @require_GET
 def job(request, pk):
-    job = get_job_for_user(request.user, pk)
+    return render(request, "llm_worker/job.html", job_context(request, get_job_for_user(request.user, pk)))
+
+
+def job_context(request, job: LlmJob) -> dict:
+    """What the page of a job shows; for the organizer of a job by files, those too."""
     failures = Paginator(selectors.failed_calls(job), FAILURES_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "track": job.track,
@@ -82,7 +88,9 @@ def job(request, pk):
         "successes": selectors.successes_to_read(job, SUCCESSES_SHOWN),
         "limits_form": _limits_form(job),
     }
-    return render(request, "llm_worker/job.html", context)
+    if job.mode == LlmJob.Mode.BATCH and job.track.role in ORGANIZERS:
+        context |= {"files": batch_files(job), "replies": RepliesForm()}
+    return context
 
 
 def _limits_form(job: LlmJob, data=None) -> LimitsForm:

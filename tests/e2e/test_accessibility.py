@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import get_resolver, reverse
 
 from assessment.selectors.adjudication_standing import pair_standings
+from llm_worker.services.batches import batch_create
 from tests.e2e.campaign import make_campaign
 from tests.e2e.judging_steps import log_in
 
@@ -27,7 +28,8 @@ NO_PAGES = {
     "annotation_save", "scan_terms",
     "board_live", "duty_reassign", "duty_extend", "duty_reopen", "duty_close", "leases_hand_back", "message_clear",
     "adjudication_preview", "adjudication_refresh", "adjudication_decide", "adjudication_undo",
-    "job_create", "job_estimate", "job", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
+    "job_create", "job_estimate", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
+    "batch_requests", "batch_replies",
     "judges_trial",
 }  # fmt: skip
 OF_THE_TRACK = {
@@ -40,7 +42,7 @@ ROLES = {
     "alice": OF_THE_TRACK
     | OF_THE_POOL
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
-    | {"calibration"}
+    | {"calibration", "job"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"},
@@ -80,6 +82,9 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     ]
     special["calibration"] = [reverse("calibration", args=[slug, campaign.judge.pk])]
     special["judge_terms"] = [reverse("judge_terms", args=[campaign.configurations[0].pk])]
+    if "job" in names:
+        by_files = batch_create(pool=campaign.pool, judge=campaign.configurations[0])
+        special["job"] = [reverse("job", args=[by_files.pk])]
     for name in OF_THE_TRACK:
         special[name] = [reverse(name, args=[slug])]
     for name in OF_THE_POOL:
