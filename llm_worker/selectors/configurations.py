@@ -36,7 +36,7 @@ def judge_facts(judge: JudgeConfiguration) -> dict[str, str]:
         "Prompt": judge.prompt,
         "sha256 of the prompt": judge.prompt_sha256 or (prompt.sha256 if prompt else ""),
         "Decoding": judge.get_decoding_display(),
-        "Longest reply": f"{decoding.max_tokens:,} tokens" if decoding else "",
+        "Longest reply": f"{decoding.max_tokens:,} token{'' if decoding.max_tokens == 1 else 's'}" if decoding else "",
         "Sampling": _sampling(decoding) if decoding else "",
         "Longest passage": _passage(judge) if judge.prompt else "",
         "Examples": _examples(judge),
