@@ -73,6 +73,8 @@ def fold(text: str) -> str:
 
 
 def _without(text: str, categories: set[str]) -> str:
+    if text.isascii():  # which has none of these
+        return text
     return "".join(character for character in text if unicodedata.category(character) not in categories)
 
 

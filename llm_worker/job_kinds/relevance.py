@@ -36,15 +36,21 @@ class Asked(NamedTuple):
 
     `inputs` has, where the judge limits tokens, `passage_tokens` (of the whole passage), `passage_kept` (of what the
     prompt shows) and `exact` (false: estimates); where it shows examples, `examples`: [[qid, docid, grade], ...].
-    `orders_found` are the kinds of orders in what the prompt shows of the passage.
+    `passage` is what the prompt shows of it.
     """
 
     pair: Pair
     request: Request
     messages_sha256: str
     inputs: dict
-    orders_found: tuple[str, ...]
+    passage: str
     passage_cut: bool
+
+    @property
+    def orders_found(self) -> tuple[str, ...]:
+        """The kinds of orders in what the prompt shows of the passage: looked for only where somebody asks, for it
+        takes longer than all the rest."""
+        return orders_in(self.passage)
 
 
 class _Passage(NamedTuple):
@@ -151,7 +157,7 @@ class PromptedLabeller:
         inputs = dict(passage.measured)
         if self._examples:
             inputs["examples"] = [[one.qid, one.docid, one.grade] for one in shown]
-        return Asked(pair, request, _digest(request), inputs, orders_in(passage.text), passage.was_cut)
+        return Asked(pair, request, _digest(request), inputs, passage.text, passage.was_cut)
 
 
 def relevance_answer(reply: Reply, decoding: prompts.Decoding, grades: Sequence[int]) -> Answer:
