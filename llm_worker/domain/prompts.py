@@ -3,12 +3,15 @@
 The file `<name>.v<version>.yaml` holds
 
     name, version, task, description, source     what it is and where its method comes from
-    placeholders   {name: what it stands for}    exactly those that the messages use, out of the task's list (relevance:
-                                                 `relevance_values.VALUES`)
+    placeholders   {name: what it stands for}    exactly those that the messages use, out of the task's list (`TASKS`)
     delimited      [placeholder, ...]            foreign text; `{<name>_mark}` gives a mark that the text cannot contain
     phrases        {name: text}                  pieces that code repeats, once a grade for example: those that the
                                                  placeholders need
     example_words                                how many words an example shows of its passage; with examples only
+    labels         [label, ...]                  what may be said of a nugget; for the tasks that label nuggets only
+    then           {key, sha256}                 the prompt that goes on where this one ends: the one that weighs the
+                                                 nuggets of a list. Its hash stands here, so that this file's hash is
+                                                 that of both
     messages       [{role, content}, ...]        `{name}` stands for a value; every other brace is itself
     answer_prefix                                where the single-token reply begins, trailing space included
     output_pattern                               the answer line as a reader sees it; `replies` holds the parser
@@ -26,6 +29,7 @@ import yaml
 from assessment.domain.errors import DomainError, FileError, Problem
 
 from .filling import PLACEHOLDER, fill, mark_for, without_control_tokens
+from .nugget_values import ASSIGNMENT, CREATION, IMPORTANCE
 from .relevance_values import VALUES, Value
 
 PROMPTS_FOLDER = Path(__file__).resolve().parent.parent / "prompts"
@@ -33,8 +37,15 @@ PROMPTS_FOLDER = Path(__file__).resolve().parent.parent / "prompts"
 _ROLES = ("system", "user", "assistant")
 _MARK_SUFFIX = "_mark"
 
-# What a prompt of each task may be filled with.
-TASKS: dict[str, Mapping[str, Value]] = {"relevance": VALUES}
+# What a prompt of each task may be filled with, and which of it is text from outside.
+TASKS: dict[str, Mapping[str, Value]] = {
+    "relevance": VALUES,
+    "nuggets": CREATION,
+    "nugget_importance": IMPORTANCE,
+    "nugget_assignment": ASSIGNMENT,
+}
+_FOREIGN = frozenset({"passage", "passages", "answer"})
+_LABELLING = ("nugget_importance", "nugget_assignment")
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,8 @@ class Prompt:
     decodings: Mapping[str, Decoding]
     sha256: str
     example_words: int | None = None
+    labels: tuple[str, ...] = ()
+    then: Mapping[str, str] | None = None
 
     @property
     def shows_examples(self) -> bool:
@@ -121,7 +134,19 @@ def load(path: Path) -> Prompt:
         decodings={name: Decoding(name=name, **values) for name, values in data["decodings"].items()},
         sha256=hashlib.sha256(raw).hexdigest(),
         example_words=data.get("example_words"),
+        labels=tuple(data.get("labels", ())),
+        then=data.get("then"),
     )
+
+
+def following(prompt: Prompt, folder: Path | None = None) -> Prompt:
+    """The prompt that goes on where this one ends. Raises DomainError where it is not the file that was meant."""
+    if prompt.then is None:
+        raise DomainError(f"The prompt {prompt.key} names none that goes on where it ends.")
+    found = find(prompt.then["key"], folder)
+    if found.sha256 != prompt.then["sha256"]:
+        raise DomainError(f"The file of {found.key} has changed since {prompt.key} was made for it.")
+    return found
 
 
 _TEXTS = ("name", "task", "description", "source", "answer_prefix", "output_pattern")
@@ -133,7 +158,7 @@ _KINDS: dict[str, type] = {
     "messages": list,
     "decodings": dict,
 }
-_OPTIONAL_KINDS: dict[str, type] = {"phrases": dict, "example_words": int}
+_OPTIONAL_KINDS: dict[str, type] = {"phrases": dict, "example_words": int, "labels": list, "then": dict}
 _DECODING_KINDS: dict[str, type | tuple[type, ...]] = {
     "max_tokens": int,
     "temperature": (int, float),
@@ -198,8 +223,9 @@ def _value_problems(data: Mapping[str, Any], declared: set[str]) -> list[str]:
         f"There is no value {{{name}}}; a prompt for {data['task']} may name: {', '.join(values)}."
         for name in sorted(declared - set(values))
     ]
-    if "passage" in values and "passage" not in data["delimited"]:
-        problems.append("The passage is text from outside: it must be a placeholder, and delimited.")
+    for name in sorted(_FOREIGN & set(values) - set(data["delimited"])):
+        problems.append(f"The {name} is text from outside: it must be a placeholder, and delimited.")
+    problems += _nugget_problems(data)
     for name in sorted(declared & set(values)):
         for phrase, may_use in values[name].phrases.items():
             if phrase not in phrases:
@@ -208,6 +234,22 @@ def _value_problems(data: Mapping[str, Any], declared: set[str]) -> list[str]:
                 problems.append(f"The phrase {phrase} cannot be filled with {{{unknown}}}.")
     if "examples" in declared and data.get("example_words", 0) < 1:
         problems.append("A prompt with examples says in example_words how many words of a passage each shows.")
+    return problems
+
+
+def _nugget_problems(data: Mapping[str, Any]) -> list[str]:
+    labels, then = data.get("labels", []), data.get("then")
+    problems = []
+    if (data["task"] in _LABELLING) != bool(labels):
+        problems.append(f"Prompts for {' and '.join(_LABELLING)} list their labels, and no others do.")
+    if not all(isinstance(label, str) and label for label in labels) or len(set(map(str, labels))) != len(labels):
+        problems.append("labels are different texts.")
+    if (data["task"] == "nuggets") != (then is not None):
+        problems.append("A prompt for nuggets says in then which one weighs them, and no other does.")
+    if then is not None and not (
+        set(then) == {"key", "sha256"} and all(isinstance(value, str) for value in then.values())
+    ):
+        problems.append("then has a key and a sha256.")
     return problems
 
 

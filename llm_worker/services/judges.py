@@ -110,6 +110,8 @@ def _check_name(name: str) -> None:
 
 def _check_prompt_and_examples(prompt: str, decoding: str, examples: Examples) -> None:
     found = prompts.find(prompt)
+    if found.task != JudgeConfiguration.Task.RELEVANCE:
+        raise DomainError(f"The prompt {prompt} is for {found.task}, not for relevance.")
     if decoding not in found.decodings:
         raise DomainError(f"The prompt {prompt} has no decoding {decoding!r}; it has: {', '.join(found.decodings)}.")
     if found.shows_examples and not (examples.by and examples.per_grade):

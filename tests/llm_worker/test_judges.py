@@ -9,7 +9,7 @@ from llm_worker.domain import prompts
 from llm_worker.models import JudgeConfiguration
 from llm_worker.selectors import judges_in_use
 from llm_worker.services.jobs import job_create, job_retry
-from llm_worker.services.judges import judge_assessor
+from llm_worker.services.judges import judge_assessor, judge_create
 from tests.llm_worker.conftest import work_off
 
 
@@ -92,3 +92,8 @@ def test_create_judge_stores_where_the_server_is_and_never_a_key(db, capsys):
         "base_url": "https://server/v1", "api_key_env": "LLM_API_KEY", "dialect": "openai", "concurrency": 8,
     }  # fmt: skip
     assert "mine" in capsys.readouterr().out
+
+
+def test_a_judge_of_relevance_needs_a_prompt_for_relevance():
+    with pytest.raises(DomainError, match="is for nugget_assignment, not for relevance"):
+        judge_create(name="j", engine="openai", model="m", prompt="nugget-assignment.v1", decoding="json")

@@ -94,7 +94,7 @@ def test_a_value_that_nobody_makes_is_refused_with_those_that_there_are(write):
 
     assert "There is no value {year}; a prompt for relevance may name: grades, near_misses, grade_list, query" in found
     assert "sub_narratives, examples, passage." in found
-    assert "There is no task colours; there are: relevance." in problems_of(write(task="task: colours"))
+    assert "There is no task colours; there are: relevance, nuggets, " in problems_of(write(task="task: colours"))
 
 
 def test_a_passage_must_be_there_and_delimited(write):

@@ -19,6 +19,7 @@ from llm_worker.relevance_requests import pair_request, relevance_request
 PROMPT = find("umbrela.v1")
 NARRATIVES = find("umbrela-narrative.v1")
 FEW_SHOT = find("umbrela-examples.v1")
+RELEVANCE = [prompt for prompt in available() if prompt.task == "relevance"]
 GOLDEN = Path(__file__).parent / "golden"
 
 # The scale of TREC RAG 2025: a narrative with sub-narratives.
@@ -104,7 +105,7 @@ def test_the_rule_for_near_misses_follows_the_scale(grades, given_by_line):
     assert all(start in line for start, line in zip(given_by_line, lines, strict=True))
 
 
-@pytest.mark.parametrize("prompt", available(), ids=lambda prompt: prompt.key)
+@pytest.mark.parametrize("prompt", RELEVANCE, ids=lambda prompt: prompt.key)
 def test_prompts_of_one_topic_differ_only_in_the_passage(prompt):
     one, other = (
         pair_request(prompt, prompt.decodings["token"], PairText(FLEAS, passage, PARTS_SCALE, EXAMPLES, 20)).messages
@@ -174,7 +175,7 @@ def test_only_declared_values_are_made():
 
 
 def test_every_value_is_used_by_a_shipped_prompt_and_explained():
-    assert {name for prompt in available() for name in prompt.placeholders} == set(VALUES)
+    assert {name for prompt in RELEVANCE for name in prompt.placeholders} == set(VALUES)
     assert all(value.meaning for value in VALUES.values())
 
 
