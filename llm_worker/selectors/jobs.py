@@ -155,7 +155,7 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
     if job.wanted == LlmJob.Wanted.PAUSE:
         return ("pausing", "What was already asked is still being stored.") if at_work else ("paused", "")
     if job.mode == LlmJob.Mode.BATCH:
-        return "waiting", "Its requests are answered elsewhere: download them, and upload the replies."
+        return "waiting", "Its requests are answered elsewhere, by files: download them, and upload the replies."
     if job.retry_at and job.retry_at > timezone.now():
         return "waiting", "The engine did not answer; the worker tries again by itself."
     return _state_at_workers(job, at_work)

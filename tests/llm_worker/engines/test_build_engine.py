@@ -37,6 +37,11 @@ def test_the_key_of_a_server_is_read_from_the_named_variable(monkeypatch):
     build_engine("openai", "m", options).close()
 
 
+def test_without_an_address_there_is_no_server_to_ask():
+    with pytest.raises(EngineUnavailable, match="by batch files alone"):
+        build_engine("openai", "m", {"dialect": "vllm"})
+
+
 def test_an_unknown_dialect_is_refused():
     with pytest.raises(ValueError, match=r"llama\.cpp, vllm, openai"):
         build_engine("openai", "m", {"base_url": "http://127.0.0.1:1/v1", "dialect": "esperanto"})
