@@ -1,10 +1,13 @@
 """Questions out as a batch file, replies in: the same grades and failures as over the network, and nothing twice."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from assessment.domain.errors import DomainError, FileError
 from assessment.models import Document, Judgment
@@ -184,3 +187,22 @@ def test_the_commands(track, pool, judge, tmp_path, capsys):
     file.write_text("\n".join(answered(one, completion("##final score: 1")) for one in asked))
     call_command("import_batch", "small", str(file), "--judge", "judge")
     assert "2 judged, 0 failed, 0 answered before, 0 still waiting" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_file_in_two_tabs_at_the_same_moment_is_stored_once(track, job):
+    lines = [answered(one, completion("##final score: 2")) for one in questions(job)]
+    start = threading.Barrier(2)
+
+    def tab(_):
+        start.wait()
+        try:
+            return bring(track, lines)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as tabs:
+        judged, failed, repeated, waiting = zip(*tabs.map(tab, range(2)), strict=True)
+    assert (sum(judged), sum(failed), sum(repeated), set(waiting)) == (6, 0, 6, {0})
+    assert Judgment.objects.count() == 6
+    assert set(job.calls.values_list("attempts", flat=True)) == {1}
