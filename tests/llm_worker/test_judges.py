@@ -94,6 +94,6 @@ def test_create_judge_stores_where_the_server_is_and_never_a_key(db, capsys):
     assert "mine" in capsys.readouterr().out
 
 
-def test_a_judge_of_relevance_needs_a_prompt_for_relevance():
+def test_a_judge_of_relevance_needs_a_prompt_for_relevance(db):
     with pytest.raises(DomainError, match="is for nugget_assignment, not for relevance"):
         judge_create(name="j", engine="openai", model="m", prompt="nugget-assignment.v1", decoding="json")
