@@ -26,6 +26,7 @@ from assessment.selectors.disagreements import (
     topic_agreements,
     topics_of,
 )
+from assessment.selectors.ensembles import ensemble_outcome
 from assessment.selectors.exports import qrels_lines
 from assessment.selectors.judgment_exports import judgment_records
 from assessment.selectors.leaderboards import assessors_with_grades, leaderboard, scores_of
@@ -273,6 +274,9 @@ def for_judges(campaign, track) -> dict:
     told |= {"lexical teacher": labeller.teacher.name, "lexical lessons": sorted(labeller.judged)}
     for other in ("bob", "dora", "nist"):
         told[f"calibration against {other}"] = calibration_report(campaign.judge, other)
+    told["what an ensemble would make of them"] = ensemble_outcome(
+        track, track.assessors.exclude(kind=Assessor.Kind.LLM).order_by("name"), "median", 1
+    ).combined
     told["judge against people"] = [(one.a.name, one.as_dict()) for one in agreement_with_people(campaign.judge)]
     return told
 

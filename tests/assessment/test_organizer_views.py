@@ -31,6 +31,8 @@ PAGES = {
     "pool_route": {"alice": 200, "bob": 404, "vera": 404},
     "routing_preview": {"alice": 200, "bob": 404, "vera": 404},
     "people": {"alice": 200, "bob": 404, "vera": 404},
+    "ensembles": {"alice": 200, "bob": 404, "vera": 404},
+    "ensemble_preview": {"alice": 200, "bob": 404, "vera": 404},
 }
 OF_A_POOL = (
     "pool",
@@ -57,6 +59,7 @@ WRITES = (
     "plan_file",
     "pool_route",
     "people",
+    "ensembles",
 )
 
 

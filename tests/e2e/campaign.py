@@ -16,6 +16,7 @@ from assessment.models import (
     Topic,
 )
 from assessment.services.adjudications import adjudication_create
+from assessment.services.ensembles import ensemble_create
 from assessment.services.imports.qrels import qrels_import
 from assessment.services.imports.runs import run_import
 from assessment.services.people import assessor_ensure, member_set
@@ -63,6 +64,8 @@ def make_campaign() -> SimpleNamespace:
     duties = _duties(track, pool, topics, people, judge)
     _labels(pool, people, duties)
     rule = Rule("confidence", 0.6, audit_percent=60)
+    both = [judge, track.assessors.get(name="nist")]
+    ensemble_create(track=track, name="both", members=both, rule="median", quorum=2)
     routed = routed_pool_create(pool=pool, judge=judge, rule=rule, name="part", by=people["alice"])
     Duty.objects.create(pool=routed, topic=topics[0], assessor=duties["second"].assessor, condition=Condition.MANUAL)
     sources = [judge, *track.assessors.filter(name__in=("nist", "carol"))]
