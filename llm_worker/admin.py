@@ -5,19 +5,20 @@ from .models import JudgeConfiguration, LlmJob
 
 @admin.register(JudgeConfiguration)
 class JudgeConfigurationAdmin(admin.ModelAdmin):
-    """A judge that was used is evidence: it can be read here, not changed. New ones are checked on the judges' page."""
+    """Read here, deleted while unused. Judges are made on the judges' page and by command, which check what they ask
+    for; what may change later, prices and descriptions, is changed there as well."""
 
     list_display = ["name", "engine", "model", "prompt", "decoding", "frozen_at"]
     exclude = ["assessors"]
-    readonly_fields = ["prompt_sha256", "frozen_at"]
 
     def has_add_permission(self, request):
         return False
 
     def has_change_permission(self, request, obj=None):
-        return obj is None or obj.frozen_at is None
+        return False
 
-    has_delete_permission = has_change_permission
+    def has_delete_permission(self, request, obj=None):
+        return obj is None or obj.frozen_at is None
 
 
 @admin.register(LlmJob)

@@ -81,16 +81,18 @@ def zipped_parts(
     out = _Outgoing()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         stream, current = None, 0
-        for part, data in in_parts(lines, most_requests, most_bytes):
-            if part != current:
-                if stream is not None:
-                    stream.close()
-                stream, current = archive.open(f"{name}.part-{part}.jsonl", "w", force_zip64=True), part
-            stream.write(data)
-            if taken := out.take(_PIECE):
-                yield taken
-        if stream is not None:
-            stream.close()
+        try:
+            for part, data in in_parts(lines, most_requests, most_bytes):
+                if part != current:
+                    if stream is not None:
+                        stream.close()
+                    stream, current = archive.open(f"{name}.part-{part}.jsonl", "w", force_zip64=True), part
+                stream.write(data)
+                if taken := out.take(_PIECE):
+                    yield taken
+        finally:  # also where the download is broken off: an archive closes only after its parts
+            if stream is not None:
+                stream.close()
     yield out.take()
 
 

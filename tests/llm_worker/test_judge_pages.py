@@ -164,10 +164,12 @@ def test_the_judges_page_says_which_judge_is_frozen_and_where_to_compare_it(clie
     assert f"{reverse('judges_compare', args=['small'])}?a=judge" in html
 
 
-def test_the_administration_shows_a_frozen_judge_and_changes_none(client, db):
+@pytest.mark.parametrize("frozen", [True, False])
+def test_the_administration_shows_judges_and_changes_none(client, db, frozen):
     client.force_login(make_user("super", is_staff=True, is_superuser=True))
     judge = made()
-    judge_freeze(judge)
+    if frozen:
+        judge_freeze(judge)
     address = reverse("admin:llm_worker_judgeconfiguration_change", args=[judge.pk])
     assert client.get(address).status_code == 200
     assert client.post(address, {"name": "renamed"}).status_code == 403

@@ -1,6 +1,8 @@
 """Batch files as they leave, in parts, and the command that answers them; how they are read is in test_batches."""
 
+import gc
 import io
+import random
 import shlex
 import zipfile
 
@@ -90,3 +92,12 @@ def test_a_request_file_in_place_of_the_results_is_called_that():
     with pytest.raises(FileError) as refused:
         problems.raise_if_any()
     assert "a question and no reply" in str(refused.value.problems[0])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_download_that_is_broken_off_leaves_nothing_open():
+    noise = (f"{random.Random(place).getrandbits(8000):x}\n" for place in range(500))
+    pieces = zipped_parts(noise, "batch", most_requests=200)
+    assert next(pieces)
+    pieces.close()
+    gc.collect()
