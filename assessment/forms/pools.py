@@ -102,5 +102,6 @@ def people_who_judge(track: Track) -> QuerySet[User]:
 
 
 def possible_sources(track: Track) -> QuerySet[Assessor]:
-    """Whose grades may be suggested, each with the number of `labels`."""
-    return track.assessors.annotate(labels=Count("judgments", filter=Q(judgments__vigilance=False)))
+    """Whose grades may be suggested, by name, each with the number of `labels`."""
+    counted = Count("judgments", filter=Q(judgments__vigilance=False))
+    return track.assessors.annotate(labels=counted).order_by("name")

@@ -65,11 +65,12 @@ class EnsembleRow(NamedTuple):
 
 
 def possible_members(track: Track) -> QuerySet[Assessor]:
-    """Judges and imported labels of the track, each with the number of `labels`: no people, whose labels are not a
-    machine's, and no ensemble, whose members would then vote twice."""
+    """Judges and imported labels of the track, by name, each with the number of `labels`: no people, whose labels are
+    not a machine's, and no ensemble, whose members would then vote twice."""
     kinds = [Assessor.Kind.LLM, Assessor.Kind.IMPORTED]
     counted = Count("judgments", filter=Q(judgments__vigilance=False, judgments__grade__isnull=False))
-    return track.assessors.filter(kind__in=kinds, ensemble=None).annotate(labels=counted).filter(labels__gt=0)
+    found = track.assessors.filter(kind__in=kinds, ensemble=None).annotate(labels=counted)
+    return found.filter(labels__gt=0).order_by("name")
 
 
 def ensemble_outcome(track: Track, members: Iterable[Assessor], rule: str, quorum: int) -> Outcome:
@@ -94,6 +95,7 @@ def ensembles_of_track(track: Track) -> list[EnsembleRow]:
     found = found.prefetch_related("members").annotate(
         labels=Count("result__judgments"), changed=Exists(later) | Exists(undone)
     )
+    found = found.order_by("-created_at", "-pk")  # a grouped query forgets the model's own order
     return [
         EnsembleRow(one, sorted(one.members.all(), key=lambda member: member.name), one.labels, one.changed)
         for one in found

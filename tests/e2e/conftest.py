@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.gate import Gate
+
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -42,6 +44,14 @@ def browser():
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
 
 
+@pytest.fixture(scope="session")
+def gate(live_server) -> Gate:
+    """The door of the live server."""
+    server = live_server.thread.httpd
+    server.set_app(Gate(server.get_app()))
+    return server.get_app()
+
+
 @pytest.fixture
 def allowed_console_errors() -> list[str]:
     """Regular expressions of the console errors that a test expects; the test appends its own."""
@@ -49,12 +59,13 @@ def allowed_console_errors() -> list[str]:
 
 
 @pytest.fixture
-def new_page(browser, live_server, allowed_console_errors):
+def new_page(browser, live_server, gate, allowed_console_errors):
     """`new_page(**context_options)` opens a page in a browser context of its own (its own cookies), at the live server.
 
     At the end of the test no page may have logged an error, thrown one, or asked another host for anything.
     """
     contexts, complaints = [], []
+    gate.open()
 
     def open_page(**options):
         options = {"base_url": live_server.url, "viewport": {"width": 1280, "height": 800}, **options}
@@ -70,6 +81,7 @@ def new_page(browser, live_server, allowed_console_errors):
     yield open_page
     for context in contexts:
         context.close()
+    gate.close()
     unexpected = [text for text in complaints if not any(re.search(each, text) for each in allowed_console_errors)]
     assert unexpected == []
 

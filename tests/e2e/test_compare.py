@@ -46,7 +46,7 @@ def test_all_charts_are_drawn_with_their_marks(open_dashboard):
     scatter = page.get_by_role("img", name="Scatter of runs: score by the manual and by the automatic assessor")
     expect(scatter).to_have_count(1)
     page.set_viewport_size({"width": 1024, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+    page.wait_for_function("document.documentElement.scrollWidth <= 1024")  # once the charts have followed
 
 
 def test_another_measure_swaps_the_result_and_draws_it_again(open_dashboard):
