@@ -1,0 +1,99 @@
+"""Do two assessors' labels of nuggets, or two scores of one assessor, order the runs alike?"""
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+
+from assessment.domain.correlation import correlation_levels, kendall_tau
+from nuggets.domain.scores import RULES
+
+from .scores import CODES, NuggetScores
+
+PRIMARY = "vital_strict"
+
+
+def described(side: NuggetScores) -> dict:
+    """What one pair of bank and assessor is made of, and tau-b of the primary score's run order with the others'."""
+    nuggets = [nugget for found in side.lists for nugget in found.nuggets]
+    words = sum(len(nugget.text.split()) for nugget in nuggets)
+    vital = sum(nugget.importance == "vital" for nugget in nuggets)
+    return {
+        "bank": side.bank.name,
+        "bank_condition": side.bank.condition,
+        "assessor": side.assessor.name,
+        "is_draft": any(found.frozen is None for found in side.lists),
+        "topics": side.topics,
+        "n_topics": len(side.topics),
+        "n_runs": len(side.runs),
+        "n_answers": side.answers,
+        "n_nuggets": len(nuggets),
+        "n_vital": vital,
+        "vital_share": vital / len(nuggets),
+        "nuggets_per_topic": len(nuggets) / len(side.topics),
+        "words_per_nugget": words / len(nuggets),
+        "labels": side.label_counts,
+        "missing_answers": dict(zip(side.runs, side.missing.tolist(), strict=True)),
+        "unlabelled_answers": dict(zip(side.runs, side.unlabelled.tolist(), strict=True)),
+        "undefined_topics": {name: side.undefined(name) for name in RULES},
+        "tau_of_scores": {name: _tau(side, PRIMARY, name) for name in RULES if name != PRIMARY},
+        "tau_with_length": kendall_tau(_numbers(side, PRIMARY), side.words) if _is_whole(side, PRIMARY) else None,
+    }
+
+
+def compared(a: NuggetScores, b: NuggetScores, score: str = PRIMARY) -> dict:
+    """Tau-b at three levels over the runs and topics that both have, and the labels that both gave to one nugget.
+
+    Cells that are undefined for either are left out of the means and of the pooled pairs, for both alike.
+    """
+    runs = [run for run in a.runs if run in set(b.runs)]
+    topics = [topic for topic in a.topics if topic in set(b.topics)]
+    left, right = _cut(a, runs, topics, score), _cut(b, runs, topics, score)
+    known = ~(np.isnan(left) | np.isnan(right)).any(axis=0) if runs else np.zeros(len(topics), bool)
+    levels = correlation_levels(left[:, known], right[:, known]) if known.any() else None
+    return {
+        "a": {"bank": a.bank.name, "assessor": a.assessor.name},
+        "b": {"bank": b.bank.name, "assessor": b.assessor.name},
+        "score": score,
+        "n_runs": len(runs),
+        "n_topics": int(known.sum()),
+        "left_out_topics": [topic for topic, is_known in zip(topics, known, strict=True) if not is_known],
+        "tau": levels and levels.run_level,
+        "tau_per_topic_mean": levels and levels.per_topic_mean,
+        "tau_per_topic_undefined": levels and levels.undefined_topics,
+        "tau_pooled": levels and levels.pooled,
+        "confusion": _confusion(a, b) if a.bank == b.bank else None,
+    }
+
+
+def comparison(sides: list[NuggetScores], score: str = PRIMARY) -> dict:
+    """Every side described, and every two of them compared."""
+    pairs = [compared(a, b, score) for a, b in combinations(sides, 2)]
+    return {"sides": [described(side) for side in sides], "pairs": pairs}
+
+
+def _numbers(side: NuggetScores, name: str) -> list[float]:
+    return [mean for mean in side.means(name) if mean is not None]
+
+
+def _is_whole(side: NuggetScores, name: str) -> bool:
+    return None not in side.means(name)
+
+
+def _tau(side: NuggetScores, one: str, other: str) -> float | None:
+    """None where a run has no mean of either score."""
+    if not (_is_whole(side, one) and _is_whole(side, other)):
+        return None
+    return kendall_tau(_numbers(side, one), _numbers(side, other))
+
+
+def _cut(side: NuggetScores, runs: list[str], topics: list[str], score: str) -> np.ndarray:
+    rows, columns = [side.runs.index(run) for run in runs], [side.topics.index(topic) for topic in topics]
+    return side.scores[score][np.ix_(rows, columns)]
+
+
+def _confusion(a: NuggetScores, b: NuggetScores) -> list[list[int]]:
+    """Counts of nuggets that both labelled, rows by a, columns by b, in the order of CODES. Both sides have one bank,
+    so a topic's nuggets stand in the same places."""
+    counted = Counter((label, b.label_of[key]) for key, label in a.label_of.items() if key in b.label_of)
+    return [[counted[by_a, by_b] for by_b in CODES] for by_a in CODES]
