@@ -9,14 +9,10 @@ from typing import NamedTuple
 from assessment.domain.json_lines import json_objects
 from assessment.domain.text_files import Problems, Progress, Source, id_problem, id_text
 
-IMPORTANCES = ("vital", "okay")
+from .nugget_files import NuggetLine, nugget_lines, query_text, topic_id
+
 LABELS = ("support", "partial_support", "not_support")
 MOST_WORDS = 2**31 - 1  # of a 32-bit column
-
-
-class NuggetLine(NamedTuple):
-    text: str
-    importance: str
 
 
 class AnswerLine(NamedTuple):
@@ -63,38 +59,23 @@ def read_assignments(source: Source, name: str, *, progress: Progress | None = N
 
 
 def _answer(number: int, record: dict, problems: Problems) -> tuple[AnswerLine, tuple[NuggetLine, ...]]:
-    ids = {}
-    for key in ("qid", "run_id"):
-        ids[key] = id_text(record.get(key)) or ""
-        if wrong := id_problem(ids[key]):
-            problems.add(number, f"{key}: {wrong}")
-    text, query, length = record.get("answer_text"), record.get("query", ""), record.get("response_length")
+    topic, run = topic_id(number, record, problems), id_text(record.get("run_id")) or ""
+    if wrong := id_problem(run):
+        problems.add(number, f"run_id: {wrong}")
+    query_text(number, record, problems)
+    text, length = record.get("answer_text"), record.get("response_length")
     if not isinstance(text, str):
         problems.add(number, "answer_text is no text")
-    if query is not None and not isinstance(query, str):
-        problems.add(number, "query is no text")
     if length is not None and (type(length) is not int or not 0 <= length <= MOST_WORDS):
         problems.add(number, "response_length is no whole number of words", str(length))
-    nuggets, labels = _nuggets(number, record.get("nuggets"), problems)
-    return AnswerLine(number, ids["qid"], ids["run_id"], text, length, labels), nuggets
+    nuggets = nugget_lines(number, record.get("nuggets"), problems, needs_importance=True)
+    return AnswerLine(number, topic, run, text, length, _labels(number, record.get("nuggets"), problems)), nuggets
 
 
-def _nuggets(number: int, given: object, problems: Problems) -> tuple[tuple[NuggetLine, ...], tuple[str, ...]]:
-    if not isinstance(given, list) or not given:
-        problems.add(number, "nuggets is no list with at least one nugget")
-        return (), ()
-    nuggets, labels = [], []
-    for place, nugget in enumerate(given, 1):
-        if not isinstance(nugget, dict):
-            problems.add(number, f"nugget {place} is no JSON object", str(nugget))
-            continue
-        text, importance, label = (nugget.get(key) for key in ("text", "importance", "assignment"))
-        if not isinstance(text, str) or not text.strip():
-            problems.add(number, f"nugget {place} has no text")
-        if importance not in IMPORTANCES:
-            problems.add(number, f"nugget {place}: importance is not one of {', '.join(IMPORTANCES)}", str(importance))
+def _labels(number: int, given: object, problems: Problems) -> tuple[str, ...]:
+    objects = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    labels = tuple(each.get("assignment") for each in objects)
+    for place, label in enumerate(labels, 1):
         if label not in LABELS:
             problems.add(number, f"nugget {place}: assignment is not one of {', '.join(LABELS)}", str(label))
-        nuggets.append(NuggetLine(text, importance))
-        labels.append(label)
-    return tuple(nuggets), tuple(labels)
+    return labels

@@ -56,18 +56,21 @@ class NuggetScores:
         return int(np.isnan(self.scores[name]).all(axis=0).sum())
 
 
+def bank_called(track: Track, name: str) -> Bank:
+    """The track's bank of this name, or DomainError with the names that there are."""
+    known = {bank.name: bank for bank in track.banks.all()}
+    if name not in known:
+        raise DomainError(f"{track.slug} has no bank {name!r}; there are: {', '.join(known) or 'none yet'}.")
+    return known[name]
+
+
 def bank_for(track: Track, assessor: Assessor, name: str | None = None) -> Bank:
     """The bank of this name, or the one whose nuggets the assessor has labelled. DomainError where it is not clear."""
-    known = list(track.banks.all())
     if name is not None:
-        found = [bank for bank in known if bank.name == name]
-        if not found:
-            names = ", ".join(bank.name for bank in known) or "none yet"
-            raise DomainError(f"{track.slug} has no bank {name!r}; there are: {names}.")
-        return found[0]
+        return bank_called(track, name)
     of_bank = "wording__nugget__topic_bank__bank"
     used = set(NuggetAssignment.objects.filter(assessor=assessor).order_by().values_list(of_bank, flat=True).distinct())
-    found = [bank for bank in known if bank.pk in used]
+    found = [bank for bank in track.banks.all() if bank.pk in used]
     if not found:
         raise DomainError(f"{assessor.name} has assigned no nuggets in {track.slug}.")
     if len(found) > 1:

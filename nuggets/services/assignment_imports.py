@@ -3,25 +3,15 @@
 from django.db import transaction
 from django.utils import timezone
 
-from assessment.domain.errors import DomainError, FileError, Problem
+from assessment.domain.errors import DomainError
 from assessment.domain.text_files import Progress, Source
 from assessment.models import Assessor, Topic, Track
 from assessment.services.copying import copy_rows, copy_text
 from assessment.services.imports.result import ImportResult, counted, lock_track
-from nuggets.domain.assignment_files import AnswerLine, AssignmentFile, NuggetLine, read_assignments
-from nuggets.models import (
-    Answer,
-    AnswerRun,
-    Bank,
-    BankCondition,
-    BankVersion,
-    Nugget,
-    NuggetAssignment,
-    TopicBank,
-    VersionNugget,
-    Wording,
-)
-from nuggets.selectors.banks import scored_lists
+from nuggets.domain.assignment_files import AnswerLine, AssignmentFile, read_assignments
+from nuggets.models import Answer, AnswerRun, BankCondition, NuggetAssignment
+
+from .bank_imports import BankLists, refuse, topics_of_file
 
 _COLUMNS = (
     "assessor_id", "answer_id", "wording_id", "label", "condition", "suggestion", "created_at", "updated_at",
@@ -47,11 +37,13 @@ def assignments_import(
     """
     _refuse_name(assessor_name)
     file = read_assignments(source, name, progress=progress)
+    first_lines = {answer.topic: answer.line for answer in reversed(file.answers)}
     with transaction.atomic():
         lock_track(track)
-        topics = _topics(track, file, name)
+        topics = topics_of_file(track, file.queries, first_lines, name)
         assessor = _assessor(track, assessor_name, name)
-        wordings = _wordings(track, bank_name or assessor_name, condition, file, topics, name)
+        lists = BankLists(track, bank_name or assessor_name, condition, name)
+        wordings = lists.add(file.nuggets, topics, first_lines)
         answers = _answers(track, file, topics, name)
         labels = {
             (answers[answer.run, answer.topic], wording): label
@@ -82,74 +74,6 @@ def _assessor(track: Track, name: str, file_name: str) -> Assessor:
     )
 
 
-def _topics(track: Track, file: AssignmentFile, name: str) -> dict[str, Topic]:
-    if not track.topics.exists():
-        _refuse([(0, f"topic {qid} has no query, and the track has no topics") for qid in file.nuggets
-                 if not file.queries[qid].strip()], name)  # fmt: skip
-        made = [
-            Topic(track=track, qid=qid, query=file.queries[qid], position=place)
-            for place, qid in enumerate(file.nuggets, 1)
-        ]
-        Topic.objects.bulk_create(made)
-    topics = {topic.qid: topic for topic in track.topics.filter(qid__in=file.nuggets)}
-    _refuse(
-        [(one.line, f"the track has no topic {one.topic}") for one in file.answers if one.topic not in topics], name
-    )
-    return topics
-
-
-def _refuse(problems: list[tuple[int, str]], name: str) -> None:
-    if problems:
-        raise FileError(name, [Problem(line, said) for line, said in problems])
-
-
-def _wordings(
-    track: Track, bank_name: str, condition: str, file: AssignmentFile, topics: dict[str, Topic], name: str
-) -> dict[str, list[int]]:
-    """The keys of each topic's wordings, in the order of the file's nuggets."""
-    bank, _ = Bank.objects.get_or_create(
-        track=track, name=bank_name, defaults={"condition": condition, "file_name": name[:255]}
-    )
-    standing = scored_lists(bank, topics.values())
-    has_list = {one.topic.qid: one.topic_id for one in bank.topic_banks.select_related("topic")}
-    wordings, different = {}, []
-    for qid, nuggets in file.nuggets.items():
-        if qid not in has_list:
-            wordings[qid] = _list_create(bank, topics[qid], nuggets, name)
-            continue
-        there = standing[has_list[qid]].nuggets if has_list[qid] in standing else []
-        if [(one.text, one.importance) for one in there] != list(nuggets):
-            different.append(qid)
-        wordings[qid] = [one.wording for one in there]
-    first_line = {answer.topic: answer.line for answer in reversed(file.answers)}
-    _refuse([(first_line[qid], f"the nuggets of topic {qid} are not those of bank {bank}") for qid in different], name)
-    return wordings
-
-
-def _list_create(bank: Bank, topic: Topic, nuggets: tuple[NuggetLine, ...], name: str) -> list[int]:
-    """A new list of imported nuggets with its first frozen version."""
-    topic_bank = TopicBank.objects.create(bank=bank, topic=topic)
-    made = Nugget.objects.bulk_create(
-        Nugget(
-            topic_bank=topic_bank,
-            number=place,
-            position=place,
-            importance=nugget.importance,
-            origin=Nugget.Origin.IMPORTED,
-        )
-        for place, nugget in enumerate(nuggets, 1)
-    )
-    wordings = Wording.objects.bulk_create(
-        Wording(nugget=stored, number=1, text=nugget.text) for stored, nugget in zip(made, nuggets, strict=True)
-    )
-    version = BankVersion.objects.create(topic_bank=topic_bank, number=1, revision=0, note=f"As imported from {name}.")
-    VersionNugget.objects.bulk_create(
-        VersionNugget(version=version, wording=wording, position=place, importance=nugget.importance)
-        for place, (wording, nugget) in enumerate(zip(wordings, nuggets, strict=True), 1)
-    )
-    return [wording.pk for wording in wordings]
-
-
 def _answers(track: Track, file: AssignmentFile, topics: dict[str, Topic], name: str) -> dict[tuple[str, str], int]:
     """The key of each (run, topic)'s answer; an answer that is there must have the file's text."""
     runs = {run.tag: run for run in track.answer_runs.all()}
@@ -161,7 +85,7 @@ def _answers(track: Track, file: AssignmentFile, topics: dict[str, Topic], name:
         for one in Answer.objects.filter(run__track=track, topic__in=topics.values()).select_related("run", "topic")
     }
     said = "is here with another text"
-    _refuse(
+    refuse(
         [
             (line.line, f"the answer of {line.run} to topic {line.topic} {said}")
             for line in file.answers

@@ -1,6 +1,7 @@
 """NIST's nugget assignments of the TREC 2024 RAG track, with the figures that were computed from them independently."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -69,3 +70,14 @@ def test_the_same_file_again_changes_nothing_and_compares_as_its_own_twin(track)
     (pair,) = json.loads(said("nugget_compare", "rag24"))["pairs"]
     assert (pair["tau"], pair["n_runs"], pair["n_topics"]) == (pytest.approx(1), 45, 21)
     assert pair["confusion"] == [[4813, 0, 0], [0, 436, 0], [0, 0, 7909]]
+
+
+def test_what_went_in_comes_out(track):
+    stored = [json.loads(line) for line in said("export_assignments", "rag24", assessor="nist").splitlines()]
+    with gzip.open(FILE, "rt", encoding="utf-8") as file:
+        given = [json.loads(line) for line in file]
+    assert sorted(stored, key=by_answer) == sorted(given, key=by_answer)
+
+
+def by_answer(record):
+    return record["qid"], record["run_id"]

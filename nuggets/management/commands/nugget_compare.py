@@ -5,7 +5,7 @@ from nuggets.domain.scores import RULES
 from nuggets.management.nugget_command import NuggetCommand
 from nuggets.models import NuggetAssignment
 from nuggets.selectors.comparisons import PRIMARY, comparison
-from nuggets.selectors.scores import bank_for, nugget_scores
+from nuggets.selectors.scores import bank_called, nugget_scores
 
 
 class Command(NuggetCommand):
@@ -26,7 +26,7 @@ class Command(NuggetCommand):
         track = self.get_track(track)
         topics = self.get_topics(track, topics)
         assessors = {self.get_assessor(track, name).pk for name in assessor or []}
-        banks = {bank_for(track, None, name).pk for name in bank or []}
+        banks = {bank_called(track, name).pk for name in bank or []}
         sides = [
             nugget_scores(bank, assessor, topics)
             for bank, assessor in self._pairs(track)
