@@ -9,5 +9,6 @@ urlpatterns = [
     path("healthz/", health, name="health"),
     path("admin/", admin.site.urls),
     path("", include("llm_worker.urls")),
+    path("", include("nuggets.urls")),
     path("", include("assessment.urls")),
 ]

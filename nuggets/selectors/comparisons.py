@@ -8,9 +8,8 @@ import numpy as np
 from assessment.domain.correlation import correlation_levels, kendall_tau
 from nuggets.domain.scores import RULES
 
+from .leaderboards import PRIMARY
 from .scores import CODES, NuggetScores
-
-PRIMARY = "vital_strict"
 
 
 def described(side: NuggetScores) -> dict:

@@ -24,11 +24,22 @@ from assessment.services.pools import pool_create
 from assessment.services.routing import routed_pool_create
 from assessment.services.tracks import track_create
 from llm_worker.services.judges import judge_create
+from nuggets.services.assignment_imports import assignments_import
 from tests.factories import make_user
 
 QUERIES = ["why is the sky blue", "how do magnets work", "who invented the telescope", "when do swallows leave"]
 DOCUMENTS = 8
 GUIDELINES = "## How to judge\n\nGrade what *is there*.\n\n- Read all of it.\n- Then grade."
+
+ASSIGNMENTS = "".join(
+    f'{{"qid": "q{topic}", "run_id": "{run}", "answer_text": "Light scatters.", '
+    f'"nuggets": [{{"text": "light scatters", "importance": "{importance}", "assignment": "{label}"}}]}}\n'
+    for topic, run, importance, label in (
+        (1, "long", "vital", "support"),
+        (1, "short", "vital", "partial_support"),
+        (2, "long", "okay", "not_support"),
+    )
+)
 
 
 def make_campaign() -> SimpleNamespace:
@@ -63,6 +74,7 @@ def make_campaign() -> SimpleNamespace:
     pool = pool_create(track=track, name="pool-5", depth=5, order="docid", by=people["alice"])
     duties = _duties(track, pool, topics, people, judge)
     _labels(pool, people, duties)
+    assignments_import(track=track, source=BytesIO(ASSIGNMENTS.encode()), name="a.jsonl", assessor_name="nuggeteer")
     rule = Rule("confidence", 0.6, audit_percent=60)
     both = [judge, track.assessors.get(name="nist")]
     ensemble_create(track=track, name="both", members=both, rule="median", quorum=2)

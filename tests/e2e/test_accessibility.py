@@ -34,7 +34,7 @@ NO_PAGES = {
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
-    "leaderboard", "adjudications", "board", "judges_compare", "ensembles",
+    "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
@@ -45,7 +45,18 @@ ROLES = {
     | {"calibration", "job"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
-    "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"},
+    "vera": {
+        "home",
+        "track",
+        "runs",
+        "run",
+        "assessors",
+        "compare",
+        "agreement",
+        "leaderboard",
+        "calibration",
+        "nuggets",
+    },
     "root": {"judges", "judge_new", "judge_terms"},
 }
 

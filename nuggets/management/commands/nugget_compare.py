@@ -3,8 +3,8 @@ import json
 from assessment.domain.errors import DomainError
 from nuggets.domain.scores import RULES
 from nuggets.management.nugget_command import NuggetCommand
-from nuggets.models import NuggetAssignment
-from nuggets.selectors.comparisons import PRIMARY, comparison
+from nuggets.selectors.comparisons import comparison
+from nuggets.selectors.leaderboards import PRIMARY, sources_of
 from nuggets.selectors.scores import bank_called, nugget_scores
 
 
@@ -29,16 +29,9 @@ class Command(NuggetCommand):
         banks = {bank_called(track, name).pk for name in bank or []}
         sides = [
             nugget_scores(bank, assessor, topics)
-            for bank, assessor in self._pairs(track)
+            for bank, assessor in sources_of(track)
             if (not banks or bank.pk in banks) and (not assessors or assessor.pk in assessors)
         ]
         if not sides:
             raise DomainError(f"Nobody has labelled nuggets like that in {track.slug}.")
         self.stdout.write(json.dumps(comparison(sides, score), indent=1, ensure_ascii=False, allow_nan=False))
-
-    def _pairs(self, track):
-        """Every (bank, assessor) with labels, by their names."""
-        used = NuggetAssignment.objects.filter(assessor__track=track).order_by()
-        keys = set(used.values_list("wording__nugget__topic_bank__bank", "assessor").distinct())
-        banks, assessors = track.banks.order_by("name"), track.assessors.order_by("name")
-        return [(bank, one) for bank in banks for one in assessors if (bank.pk, one.pk) in keys]

@@ -1,0 +1,81 @@
+"""What a track has of answers and nuggets, and the runs by their nugget scores. The choice is in the address."""
+
+import shlex
+
+from django.contrib.auth.decorators import login_required
+from django.http import QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from assessment.access import READERS, get_track_for_user
+from assessment.domain.errors import DomainError
+from assessment.views.result_tables import changed, csv_file, headings, sorted_rows
+from nuggets.domain.scores import RULES
+from nuggets.models import Answer
+from nuggets.selectors.leaderboards import NuggetLeaderboard, Source, nugget_leaderboard, sources_of
+
+
+@login_required
+@require_GET
+def nuggets(request, slug):
+    """The leaderboard under one assessor's labels of one bank, or what comes first where there are none."""
+    track = get_track_for_user(request.user, slug, READERS)
+    sources = sources_of(track)
+    context = {"track": track, "sources": sources}
+    if not sources:
+        context |= {"answers": Answer.objects.filter(run__track=track).count(), "banks": track.banks.count()}
+    else:
+        asked = request.GET.get("source", sources[0].key)
+        context["source"] = asked
+        try:
+            board = nugget_leaderboard(_chosen(sources, asked))
+        except DomainError as error:
+            context["error"] = str(error)
+        else:
+            if "csv" in request.GET:
+                return _csv(track.slug, board)
+            context |= _table(request.GET, track, board)
+    return render(request, "nuggets/nuggets.html", context)
+
+
+def _chosen(sources: list[Source], key: str) -> Source:
+    found = next((source for source in sources if source.key == key), None)
+    if found is None:
+        raise DomainError("These labels are not of this track, or are gone; choose others.")
+    return found
+
+
+def _table(query: QueryDict, track, board: NuggetLeaderboard) -> dict:
+    columns = {
+        "rank": ("rank", lambda row: (row.rank is None, row.rank)),
+        "run": ("run", lambda row: row.tag),
+    }
+    for place, name in enumerate(RULES):
+        columns[name] = (name.replace("_", " "), lambda row, place=place: _best_first(row.scores[place]))
+    columns["words"] = ("words", lambda row: -row.words)
+    columns["missing"] = ("missing", lambda row: -row.missing)
+    rows, sort = sorted_rows(query, board.rows, columns, default="rank")
+    scores = board.scores
+    words = ["python3", "manage.py", "nugget_leaderboard", track.slug]
+    words += ["--assessor", scores.assessor.name, "--bank", scores.bank.name, "--format", "csv"]
+    return {
+        "board": board,
+        "rows": rows,
+        "columns": headings(query, {name: label for name, (label, _) in columns.items()}, sort, plain=("run",)),
+        "unlabelled": sum(row.unlabelled for row in board.rows),
+        "missing": sum(row.missing for row in board.rows),
+        "csv": f"?{changed(query, csv='runs')}",
+        "command": shlex.join(words),
+    }
+
+
+def _best_first(score: float | None) -> tuple[bool, float]:
+    return score is None, -(score or 0)
+
+
+def _csv(slug: str, board: NuggetLeaderboard):
+    rows = [["run", "score", "value"]]
+    for row in board.rows:
+        named = zip(RULES, row.scores, strict=True)
+        rows += [[row.tag, name, "" if value is None else f"{value:.8f}"] for name, value in named]
+    return csv_file(f"{slug}-{board.scores.bank.name}-{board.scores.assessor.name}-nuggets", rows)
