@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from .views import scores
+from .views import answers, scores
 
 urlpatterns = [
     path("tracks/<slug:slug>/nuggets/", scores.nuggets, name="nuggets"),
+    path("tracks/<slug:slug>/answers/", answers.answers, name="answers"),
+    path("tracks/<slug:slug>/answers/<int:pk>/", answers.answer_run, name="answer_run"),
 ]

@@ -24,6 +24,7 @@ TABS = (
     ("Assessors", "assessors", ("calibration",), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),
+    ("Answers", "answers", ("answer_run",), RESULTS),
     ("Nuggets", "nuggets", (), RESULTS),
     ("Adjudication", "adjudications", (), ORGANIZING),
     ("People", "people", (), ORGANIZING),

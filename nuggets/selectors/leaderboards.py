@@ -32,6 +32,7 @@ class NuggetRow(NamedTuple):
     """
 
     rank: int | None
+    pk: int
     tag: str
     scores: list[float | None]
     missing: int
@@ -76,9 +77,11 @@ def nugget_leaderboard(source: Source, topics: Sequence[Topic] | None = None) ->
     means = [scores.means(name) for name in RULES]
     primary = scores.means(PRIMARY)
     ranks = iter(score_ranks([value for value in primary if value is not None]).tolist())
+    keys = dict(source.bank.track.answer_runs.filter(tag__in=scores.runs).values_list("tag", "pk"))
     rows = [
         NuggetRow(
             None if primary[place] is None else next(ranks),
+            keys[run],
             run,
             [of_rule[place] for of_rule in means],
             int(scores.missing[place]),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from assessment.domain.errors import DomainError
+from assessment.domain.errors import DomainError, Problem
 from assessment.domain.json_lines import json_objects
 from assessment.domain.text_files import Problems, Progress, Source
 from assessment.models import Track, User
@@ -110,7 +110,7 @@ def _digest(file: AnswerFile) -> str:
     return hashlib.sha256(json.dumps([file.run, told]).encode()).hexdigest()
 
 
-def _warnings(file: AnswerFile, topics: dict[str, int]) -> list[str]:
+def _warnings(file: AnswerFile, topics: dict[str, int]) -> list[Problem]:
     missing = sorted(set(topics) - {one.topic for one in file.answers})
     empty = [one.topic for one in file.answers if not one.words]
     repeated = [one.topic for one in file.answers if len(set(one.references)) < len(one.references)]
@@ -119,7 +119,7 @@ def _warnings(file: AnswerFile, topics: dict[str, int]) -> list[str]:
         (empty, "the answer to {} is empty"),
         (repeated, "the references of {} hold a docid twice; citations count into the list as it is"),
     ]
-    return [said.format(_listed(qids)) for qids, said in found if qids]
+    return [Problem(0, said.format(_listed(qids))) for qids, said in found if qids]
 
 
 def _listed(qids: list[str]) -> str:

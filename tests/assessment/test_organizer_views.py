@@ -20,6 +20,7 @@ PAGES = {
     "qrels_export": {"alice": 200, "bob": 404, "vera": 404},
     "judgments_export": {"alice": 200, "bob": 404, "vera": 404},
     "agreement": {"alice": 200, "bob": 404, "vera": 200},
+    "answers": {"alice": 200, "bob": 404, "vera": 200},
     "nuggets": {"alice": 200, "bob": 404, "vera": 200},
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
@@ -61,6 +62,7 @@ WRITES = (
     "pool_route",
     "people",
     "ensembles",
+    "answers",
 )
 
 

@@ -24,6 +24,7 @@ from assessment.services.pools import pool_create
 from assessment.services.routing import routed_pool_create
 from assessment.services.tracks import track_create
 from llm_worker.services.judges import judge_create
+from nuggets.services.answers import answers_import
 from nuggets.services.assignment_imports import assignments_import
 from tests.factories import make_user
 
@@ -31,6 +32,10 @@ QUERIES = ["why is the sky blue", "how do magnets work", "who invented the teles
 DOCUMENTS = 8
 GUIDELINES = "## How to judge\n\nGrade what *is there*.\n\n- Read all of it.\n- Then grade."
 
+ANSWER = (
+    '{"metadata": {"run_id": "cited", "topic_id": "q1"}, "references": ["d1", "unknown"], "responses": '
+    '[{"text": "Light scatters.", "citations": {"d1": 0.9, "unknown": 0.4}}, {"text": "So.", "citations": []}]}\n'
+)
 ASSIGNMENTS = "".join(
     f'{{"qid": "q{topic}", "run_id": "{run}", "answer_text": "Light scatters.", '
     f'"nuggets": [{{"text": "light scatters", "importance": "{importance}", "assignment": "{label}"}}]}}\n'
@@ -75,6 +80,7 @@ def make_campaign() -> SimpleNamespace:
     duties = _duties(track, pool, topics, people, judge)
     _labels(pool, people, duties)
     assignments_import(track=track, source=BytesIO(ASSIGNMENTS.encode()), name="a.jsonl", assessor_name="nuggeteer")
+    answers_import(track=track, source=BytesIO(ANSWER.encode()), name="cited.jsonl", profile_name="ragtime")
     rule = Rule("confidence", 0.6, audit_percent=60)
     both = [judge, track.assessors.get(name="nist")]
     ensemble_create(track=track, name="both", members=both, rule="median", quorum=2)

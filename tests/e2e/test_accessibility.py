@@ -34,7 +34,7 @@ NO_PAGES = {
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
-    "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets",
+    "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
@@ -42,21 +42,11 @@ ROLES = {
     "alice": OF_THE_TRACK
     | OF_THE_POOL
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
-    | {"calibration", "job"}
+    | {"calibration", "job", "answer_run"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
-    "vera": {
-        "home",
-        "track",
-        "runs",
-        "run",
-        "assessors",
-        "compare",
-        "agreement",
-        "leaderboard",
-        "calibration",
-        "nuggets",
-    },
+    "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"}
+    | {"nuggets", "answers", "answer_run"},
     "root": {"judges", "judge_new", "judge_terms"},
 }
 
@@ -75,6 +65,8 @@ def named_addresses() -> set[str]:
 def addresses_of(campaign, names: set[str]) -> list[str]:
     slug, pool = campaign.track.slug, campaign.pool.pk
     special = {"run": [reverse("run", args=[slug, campaign.track.runs.first().pk])]}
+    answered = campaign.track.answer_runs.get(tag="cited")
+    special["answer_run"] = [reverse("answer_run", args=[slug, answered.pk])]
     special["duty"] = [
         reverse("duty", args=[duty.pk]) for duty in campaign.duties.values() if duty.assessor.name == "bob"
     ]

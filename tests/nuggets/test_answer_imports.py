@@ -38,7 +38,7 @@ def load(track, *records, **options):
 def test_a_file_whose_form_is_of_one_year_needs_no_profile(track):
     result = load(track, rag24())
     assert (result.status, result.summary) == ("stored", "r: 1 answer (TREC RAG 2024).")
-    assert result.warnings == ["no answer to 1 topic (7): it will count as 0"]
+    assert [str(warning) for warning in result.warnings] == ["no answer to 1 topic (7): it will count as 0"]
     assert (result.object.profile, Answer.objects.get().words) == ("rag24", 2)
 
 

@@ -72,8 +72,8 @@ def test_the_csv_is_that_of_the_command(page, track, capsys):
 def test_the_queries_do_not_grow_with_the_runs(page, track, django_assert_num_queries):
     load(track, *(an_answer(run=f"r{n}") for n in range(3)))
     page()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page()
     load(track, *(an_answer(run=f"s{n}") for n in range(30)), assessor="more", bank_name="nist")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page()
