@@ -16,4 +16,4 @@ class AnswerUploadForm(UploadForm):
     def __init__(self, data=None, files=None):
         super().__init__(data, files)
         chosen = [(profile.name, profile.label) for profile in profiles().values()]
-        self.fields["profile_name"].choices = [("", "as the track’s latest, or by the files’ form"), *chosen]
+        self.fields["profile_name"].choices = [("", "the track’s latest, or by form"), *chosen]
