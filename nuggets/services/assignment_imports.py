@@ -7,6 +7,7 @@ from assessment.domain.errors import DomainError
 from assessment.domain.text_files import Progress, Source
 from assessment.models import Assessor, Topic, Track
 from assessment.services.copying import copy_rows, copy_text
+from assessment.services.imports.assessors import imported_assessor
 from assessment.services.imports.result import ImportResult, counted, lock_track
 from nuggets.domain.assignment_files import AnswerLine, AssignmentFile, read_assignments
 from nuggets.models import Answer, AnswerRun, BankCondition, NuggetAssignment
@@ -35,13 +36,15 @@ def assignments_import(
     lists frozen as the file has them; those that are there must be the file's. The topics are the file's where the
     track has none at all. Raises FileError with every problem, DomainError for a name that is taken.
     """
-    _refuse_name(assessor_name)
+    imported_assessor(track, assessor_name)  # a name that is refused costs nobody the reading of a file
     file = read_assignments(source, name, progress=progress)
     first_lines = {answer.topic: answer.line for answer in reversed(file.answers)}
     with transaction.atomic():
         lock_track(track)
         topics = topics_of_file(track, file.queries, first_lines, name)
-        assessor = _assessor(track, assessor_name, name)
+        assessor = imported_assessor(track, assessor_name) or Assessor.objects.create(
+            track=track, kind=Assessor.Kind.IMPORTED, name=assessor_name, file_name=name[:255]
+        )
         lists = BankLists(track, bank_name or assessor_name, condition, name)
         wordings = lists.add(file.nuggets, topics, first_lines)
         answers = _answers(track, file, topics, name)
@@ -55,23 +58,6 @@ def assignments_import(
     nuggets = sum(map(len, file.nuggets.values()))
     said = f"{assessor.name}: {counted(len(labels), 'label')} of {counted(nuggets, 'nugget')}, {made}."
     return ImportResult(status, said, object=assessor)
-
-
-def _refuse_name(name: str) -> None:
-    longest = Assessor._meta.get_field("name").max_length
-    if not name.strip() or len(name) > longest:
-        raise DomainError(f"An assessor needs a name of at most {longest} characters.")
-
-
-def _assessor(track: Track, name: str, file_name: str) -> Assessor:
-    stored = track.assessors.filter(name=name).first()
-    if stored and stored.kind != Assessor.Kind.IMPORTED:
-        raise DomainError(f"{name} is another assessor here ({stored.get_kind_display()}); choose another name.")
-    if not stored and track.memberships.filter(user__username=name).exists():
-        raise DomainError(f"{name} is a person of this track; choose another name for the file's labels.")
-    return stored or Assessor.objects.create(
-        track=track, kind=Assessor.Kind.IMPORTED, name=name, file_name=file_name[:255]
-    )
 
 
 def _answers(track: Track, file: AssignmentFile, topics: dict[str, Topic], name: str) -> dict[tuple[str, str], int]:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from assessment.domain.errors import DomainError, FileError
 from assessment.models import Assessor, Topic
+from assessment.services.imports import qrels_import
 from nuggets.models import Answer, AnswerRun, Bank, BankVersion, NuggetAssignment
 from nuggets.selectors.banks import scored_lists
 from nuggets.selectors.exports import assignment_lines, nugget_lines
@@ -145,6 +146,12 @@ def test_a_judges_name_is_not_taken(track):
     make_judge(track, "umbrela")
     with pytest.raises(DomainError, match="umbrela is another assessor here"):
         load(track, an_answer(), assessor="umbrela")
+
+
+def test_a_file_of_qrels_may_come_from_the_same_assessor(track):
+    load(track, an_answer())
+    result = qrels_import(track=track, source=io.BytesIO(b"q1 0 d1 2\n"), name="nist.qrels", assessor_name="nist")
+    assert (result.status, track.assessors.count(), NuggetAssignment.objects.count()) == ("stored", 1, 2)
 
 
 def test_a_missing_answer_counts_as_0_and_an_unlabelled_one_is_left_out(track):

@@ -12,6 +12,7 @@ from assessment.domain.text_files import Progress, Source
 from assessment.models import Assessor, Condition, Judgment, JudgmentState, Track
 from assessment.services.copying import copy_rows, copy_text, document_ids
 
+from .assessors import imported_assessor
 from .result import ImportResult, counted, lock_track, skipped_warnings
 
 LOWEST_RAW_GRADE = -(2**15)  # of a 16-bit column
@@ -38,9 +39,7 @@ def qrels_import(
     A name that is taken is refused, unless the judgments are identical (then `unchanged`) or `replace` is given; people
     and judges are never overwritten. Raises FileError with every problem, DomainError for a name that is taken.
     """
-    longest = Assessor._meta.get_field("name").max_length
-    if not assessor_name.strip() or len(assessor_name) > longest:
-        raise DomainError(f"An assessor needs a name of at most {longest} characters.")
+    imported_assessor(track, assessor_name)  # a name that is refused costs nobody the reading of a file
     topics = dict(track.topics.values_list("qid", "pk"))
     if not topics:
         raise DomainError("The track has no topics yet; import them before its qrels.")
@@ -52,18 +51,11 @@ def qrels_import(
     digest = _digest(qrels.lines)
     with transaction.atomic():
         lock_track(track)
-        stored = track.assessors.filter(name=assessor_name).first()
-        if not stored and track.memberships.filter(user__username=assessor_name).exists():
-            raise DomainError(
-                f"{assessor_name} is a person of this track; choose another name for the file's judgments."
-            )
-        if stored and stored.kind != Assessor.Kind.IMPORTED:
-            raise DomainError(
-                f"{assessor_name} is another assessor here ({stored.get_kind_display()}); choose another name."
-            )
+        stored = imported_assessor(track, assessor_name)
         if stored and stored.sha256 == digest:
             return ImportResult("unchanged", f"{assessor_name}: these very judgments are already there.", object=stored)
-        if stored and not replace:
+        taken = stored is not None and stored.judgments.exists()  # it may have labels of nuggets alone
+        if taken and not replace:
             raise DomainError(
                 f"{name}: {assessor_name} already has other judgments here; replace them, or choose another name."
             )
@@ -74,7 +66,7 @@ def qrels_import(
         ids = document_ids(track.collection, list({line.docid for line in qrels.lines}))
         copy_rows("assessment_judgment", _COLUMNS, _rows(assessor, qrels.lines, topics, ids))
     said = f"{assessor_name}: {counted(len(qrels.lines), 'judgment')}."
-    return ImportResult("replaced" if stored else "stored", said, skipped_warnings(qrels.skipped), assessor)
+    return ImportResult("replaced" if taken else "stored", said, skipped_warnings(qrels.skipped), assessor)
 
 
 def _refuse_unstorable(lines: Iterable[QrelsLine], name: str) -> None:
