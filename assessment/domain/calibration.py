@@ -77,7 +77,8 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     share, square = hits / n, Z_95**2
     middle = (share + square / (2 * n)) / (1 + square / n)
     half = Z_95 / (1 + square / n) * np.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    # Without hits, or with nothing else, the share is an end of its interval; floats would miss it by a hair.
+    return (float(middle - half) if hits else 0.0), (float(middle + half) if hits < n else 1.0)
 
 
 def reliability(

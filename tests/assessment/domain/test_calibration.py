@@ -41,6 +41,13 @@ def test_a_share_of_nothing_has_no_interval():
         wilson(0, 0)
 
 
+def test_the_interval_of_a_share_holds_the_share_itself():
+    for n in range(1, 60):
+        for hits in range(n + 1):
+            low, high = wilson(hits, n)
+            assert 0 <= low <= hits / n <= high <= 1, (hits, n)
+
+
 def test_bins_of_equal_width_by_hand():
     p, event = columns([(0.05, False), (0.3, True), (0.35, False), (0.39, False), (0.9, True), (1.0, True)])
     found = reliability(p, event)
