@@ -50,7 +50,7 @@ def answered_topics(run: AnswerRun) -> list[Topic]:
 
 
 def shown_answer(run: AnswerRun, topic: Topic) -> ShownAnswer:
-    """The run's answer to a topic that it has answered, two queries. A docid that a file lists twice has the number of
+    """The run's answer to a topic that it has answered. A docid that a file lists twice has the number of
     its first place."""
     answer = run.answers.get(topic=topic)
     number_of: dict[str, int] = {}

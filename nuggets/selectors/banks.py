@@ -22,7 +22,7 @@ class ScoredList(NamedTuple):
 
 
 def scored_lists(bank: Bank, topics: Iterable[Topic] | None = None) -> dict[int, ScoredList]:
-    """By topic's key: the latest frozen version of its list, or the list as it stands where none is. Three queries."""
+    """By topic's key: the latest frozen version of its list, or the list as it stands where none is. Four queries."""
     lists = bank.topic_banks.all()
     if topics is not None:
         lists = lists.filter(topic__in=list(topics))
