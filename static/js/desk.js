@@ -1,9 +1,11 @@
 // A person has one passage open, in one tab. While somebody is here, the page tells the server now and then, which keeps
-// the passage on this desk; and it hears when the person has gone on in another tab, or in another browser.
+// the passage on this desk; and it hears when the person has gone on in another tab, or in another browser. Then it asks
+// until that is over: the word of a tab that closes may reach this one before it reaches the server, or never.
 
 import { newKey } from "./outbox.js";
 
 const PAUSE = 30_000;
+const WAITING = 2_000; // while another tab, or another browser, is where the person judges
 const IDLE = 300_000; // whoever has not moved for so long is not here
 const HANDS = ["keydown", "pointermove", "pointerdown", "wheel", "scroll"];
 
@@ -32,6 +34,7 @@ export class Desk {
     window.addEventListener("pageshow", (event) => event.persisted && this.#arrive());
     window.addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#isHere() && this.tell(), PAUSE);
+    setInterval(() => this.elsewhere && !document.hidden && this.tell(), WAITING);
     if (!document.hidden) this.#arrive();
   }
 

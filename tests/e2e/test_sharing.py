@@ -150,6 +150,18 @@ def test_the_first_tab_goes_on_when_the_second_is_closed(page, bob):
     expect_passage(page, duty, 2)
 
 
+def test_the_first_browser_goes_on_by_itself_when_the_second_leaves(new_page, bob):
+    """No word goes from browser to browser: the first asks the server now and then, until nobody judges elsewhere."""
+    duty = make_duty(shared(size=5), bob)
+    first, second = enter(new_page(), duty), enter(new_page(), duty)
+    second.wait_for_load_state("networkidle")
+    dialog = first.get_by_role("dialog", name="You are judging in another tab")
+    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(dialog).to_be_visible()
+    second.goto("about:blank")
+    expect(dialog).to_be_hidden()
+
+
 def test_a_relevant_passage_brings_the_next_one_of_its_run(page, bob):
     """Runs of three: whoever grades a passage has the one after it on the screen already, and then the run's next."""
     pool = make_pool(make_track(), size=9)
