@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from .views import answers, scores
+from .views import answers, files, scores
 
 urlpatterns = [
     path("tracks/<slug:slug>/nuggets/", scores.nuggets, name="nuggets"),
+    path("tracks/<slug:slug>/nuggets/import/", files.nugget_files, name="nugget_files"),
+    path("tracks/<slug:slug>/nuggets/export/<int:pk>/", files.nuggets_export, name="nuggets_export"),
+    path(
+        "tracks/<slug:slug>/nuggets/export/<int:pk>/<int:assessor>/",
+        files.assignments_export,
+        name="assignments_export",
+    ),
     path("tracks/<slug:slug>/answers/", answers.answers, name="answers"),
     path("tracks/<slug:slug>/answers/<int:pk>/", answers.answer_run, name="answer_run"),
 ]

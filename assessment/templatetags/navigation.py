@@ -25,7 +25,7 @@ TABS = (
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),
     ("Answers", "answers", ("answer_run",), RESULTS),
-    ("Nuggets", "nuggets", (), RESULTS),
+    ("Nuggets", "nuggets", ("nugget_files",), RESULTS),
     ("Adjudication", "adjudications", (), ORGANIZING),
     ("People", "people", (), ORGANIZING),
     ("Settings", "track_edit", (), ORGANIZING),

@@ -3,10 +3,21 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from assessment.models import Assessor, Topic
+from django.db.models import Count, Q, QuerySet
+
+from assessment.models import Assessor, Topic, Track
 from nuggets.models import Answer, Bank, NuggetAssignment, Wording
 
 from .banks import ScoredList, scored_lists
+
+
+def exported_banks(track: Track) -> QuerySet[Bank]:
+    """The track's banks by name, each with its number of `topics` and of `nuggets` that are not retired."""
+    standing = Q(topic_banks__nuggets__retired_at=None)
+    return track.banks.order_by("name").annotate(
+        topics=Count("topic_banks", distinct=True),
+        nuggets=Count("topic_banks__nuggets", filter=standing, distinct=True),
+    )
 
 
 def nugget_lines(bank: Bank, topics: Sequence[Topic] | None = None) -> Iterator[str]:

@@ -22,6 +22,7 @@ PAGES = {
     "agreement": {"alice": 200, "bob": 404, "vera": 200},
     "answers": {"alice": 200, "bob": 404, "vera": 200},
     "nuggets": {"alice": 200, "bob": 404, "vera": 200},
+    "nugget_files": {"alice": 200, "bob": 404, "vera": 404},
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
     "pool": {"alice": 200, "bob": 404, "vera": 404},
@@ -63,6 +64,7 @@ WRITES = (
     "people",
     "ensembles",
     "answers",
+    "nugget_files",
 )
 
 

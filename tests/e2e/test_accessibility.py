@@ -31,10 +31,12 @@ NO_PAGES = {
     "job_create", "job_estimate", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
     "batch_requests", "batch_replies",
     "judges_trial", "ensemble_preview", "ensemble_combine",
+    "nuggets_export", "assignments_export",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
     "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
+    "nugget_files",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
