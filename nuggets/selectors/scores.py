@@ -21,10 +21,10 @@ class NuggetScores:
     """The scores of every run that the assessor has labelled an answer of, over a declared set of topics.
 
     `scores` holds a float matrix (runs x topics) for each of the six names, with 0 where a run gave no answer and NaN
-    where it is undefined: no nugget of the topic counts for it, or nobody has labelled the answer yet. `words`
-    (float, runs) is the mean length of the answers that there are; `lists` stand in the order of `topics`;
-    `missing` and `unlabelled` (int, runs) count topics; `label_of` maps (run, topic, nugget's place in the list) to
-    the label that was given.
+    where it is undefined: no nugget of the topic counts for it, or nobody has labelled the answer yet. `answered`
+    (bool, runs x topics) says where there is an answer, `lengths` (int, runs x topics) of how many words, `unknown`
+    (bool, runs x topics) which answers are not labelled whole. `lists` stand in the order of `topics`; `label_of` maps
+    (run, topic, nugget's place in the list) to the label that was given.
     """
 
     bank: Bank
@@ -33,10 +33,36 @@ class NuggetScores:
     topics: list[str]
     lists: list[ScoredList]
     scores: dict[str, np.ndarray]
-    missing: np.ndarray
-    unlabelled: np.ndarray
-    words: np.ndarray
+    answered: np.ndarray
+    lengths: np.ndarray
+    unknown: np.ndarray
     label_of: dict[tuple[str, str, int], str]
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Topics that a run has not answered (int, runs)."""
+        return (~self.answered).sum(axis=1)
+
+    @property
+    def unlabelled(self) -> np.ndarray:
+        """Topics in which a run's answer is not labelled whole (int, runs)."""
+        return self.unknown.sum(axis=1)
+
+    @property
+    def words(self) -> np.ndarray:
+        """The mean length of the answers that a run has given (float, runs)."""
+        return self.lengths.sum(axis=1) / np.maximum(self.answered.sum(axis=1), 1)
+
+    def labels_in(self, topic: str) -> np.ndarray:
+        """One topic's labels as codes (int, runs x nuggets). An empty answer supports nothing, labelled or not."""
+        column = self.topics.index(topic)
+        codes = np.full((len(self.runs), len(self.lists[column].nuggets)), UNKNOWN, np.int8)
+        codes[self.answered[:, column] & (self.lengths[:, column] == 0)] = NOT_SUPPORT
+        for row, run in enumerate(self.runs):
+            for place in range(codes.shape[1]):
+                if label := self.label_of.get((run, topic, place)):
+                    codes[row, place] = CODES[label]
+        return codes
 
     @property
     def answers(self) -> int:
@@ -123,14 +149,14 @@ def _scored(bank, assessor, runs, topics, lists, answers, given) -> NuggetScores
     shape = (len(runs), len(topics))
     row_of, column_of = ({key: place for place, key in enumerate(keys)} for keys in (runs, [t.pk for t in topics]))
     labels = [np.full((len(runs), len(found.nuggets)), UNKNOWN, np.int8) for found in lists]
-    has_answer, complete, words = np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape)
+    answered, complete, lengths = np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, np.int64)
     label_of = {}
     for pk, answer in answers.items():
         if answer.run.tag not in row_of:
             continue
         row, column = row_of[answer.run.tag], column_of[answer.topic_id]
         said, nuggets = given.get((pk, answer.topic_id), {}), lists[column].nuggets
-        has_answer[row, column], words[row, column] = True, answer.words
+        answered[row, column], lengths[row, column] = True, answer.words
         complete[row, column] = not answer.words or all(nugget.wording in said for nugget in nuggets)
         for place, nugget in enumerate(nuggets):
             if nugget.wording in said:
@@ -140,7 +166,7 @@ def _scored(bank, assessor, runs, topics, lists, answers, given) -> NuggetScores
         answer_scores(of_topic, np.array([nugget.importance == "vital" for nugget in found.nuggets]))
         for of_topic, found in zip(labels, lists, strict=True)
     ]
-    unknown = has_answer & ~complete
+    unknown = answered & ~complete
     scores = {name: np.column_stack([each[name] for each in by_topic]) for name in RULES}
     for matrix in scores.values():
         matrix[unknown] = np.nan
@@ -151,8 +177,8 @@ def _scored(bank, assessor, runs, topics, lists, answers, given) -> NuggetScores
         [topic.qid for topic in topics],
         lists,
         scores,
-        missing=(~has_answer).sum(axis=1),
-        unlabelled=unknown.sum(axis=1),
-        words=words.sum(axis=1) / np.maximum(has_answer.sum(axis=1), 1),
+        answered=answered,
+        lengths=lengths,
+        unknown=unknown,
         label_of=label_of,
     )
