@@ -14,7 +14,9 @@ class JobForm(LimitsForm):
     `seen` is the pool's newest job when the form was shown: a second click then finds the job of the first.
     """
 
-    judge = forms.ModelChoiceField(JudgeConfiguration.objects.all(), to_field_name="name", empty_label=None)
+    judge = forms.ModelChoiceField(
+        JudgeConfiguration.objects.filter(task="relevance"), to_field_name="name", empty_label=None
+    )
     mode = forms.ChoiceField(
         choices=[
             (LlmJob.Mode.WORKERS.value, "by workers"),

@@ -21,10 +21,10 @@ class CompareForm(forms.Form):
     """Two judges, a pool, a passage to render, and a trial's size. What the address leaves out is filled in."""
 
     a = forms.ModelChoiceField(
-        JudgeConfiguration.objects.all(), to_field_name="name", empty_label=None, label="One judge"
+        JudgeConfiguration.objects.filter(task="relevance"), to_field_name="name", empty_label=None, label="One judge"
     )
     b = forms.ModelChoiceField(
-        JudgeConfiguration.objects.all(), to_field_name="name", empty_label=None, label="The other"
+        JudgeConfiguration.objects.filter(task="relevance"), to_field_name="name", empty_label=None, label="The other"
     )
     pool = forms.ModelChoiceField(Pool.objects.none(), empty_label=None)
     item = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
@@ -33,7 +33,7 @@ class CompareForm(forms.Form):
 
     def __init__(self, data, *, track: Track):
         pools = Pool.objects.filter(track=track)
-        names = list(JudgeConfiguration.objects.values_list("name", flat=True)[:2])
+        names = list(JudgeConfiguration.objects.filter(task="relevance").values_list("name", flat=True)[:2])
         pool = pools.values_list("pk", flat=True).first()
         # A first choice for whatever is not said: the first two judges, the newest pool, the first draw.
         given = {"a": names[0] if names else "", "b": names[-1] if names else "", "pool": pool, "seed": 0, "size": 5}
@@ -142,7 +142,7 @@ class JudgeForm(TermsForm):
 
     def __init__(self, data=None, *, like: JudgeConfiguration | None = None):
         super().__init__(data, initial=_as_asked(like) if like else {})
-        known = available()
+        known = [one for one in available() if one.task in JudgeConfiguration.Task.values]
         self.fields["prompt"].choices = [(one.key, f"{one.key}: {one.description.strip()}") for one in known]
         names = dict.fromkeys(name for one in known for name in one.decodings)
         labels = dict(JudgeConfiguration.Decoding.choices)

@@ -20,7 +20,15 @@ class Labeller(Protocol):
 
 
 def labeller_for(job: LlmJob) -> Labeller:
-    """What answers this job's calls: a prompted model, or the lexical baseline."""
+    """What answers this job's calls: a prompted model, by its task, or the lexical baseline."""
+    if job.judge.task == JudgeConfiguration.Task.NUGGETS:
+        from llm_worker.job_kinds.nuggets import NuggetLabeller
+
+        return NuggetLabeller(job.judge, job.settings)
+    if job.judge.task == JudgeConfiguration.Task.NUGGET_ASSIGNMENT:
+        from llm_worker.job_kinds.assignments import AssignmentLabeller
+
+        return AssignmentLabeller(job.judge)
     if job.judge.decoding == JudgeConfiguration.Decoding.NONE:
         from llm_worker.job_kinds.lexical import LexicalLabeller
 

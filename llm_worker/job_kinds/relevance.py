@@ -1,7 +1,5 @@
 """Relevance by a prompted model: the pair rendered into the prompt, the reply read strictly."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,17 +9,16 @@ from assessment.domain.errors import DomainError
 from assessment.domain.scales import GradeSpec
 from assessment.models import Document, Topic, Track
 from llm_worker.domain import prompts
-from llm_worker.domain.filling import cut_words
 from llm_worker.domain.orders import orders_in
 from llm_worker.domain.relevance_values import Example, PairText
 from llm_worker.domain.replies import State, parse_reference, parse_token
-from llm_worker.engines import Engine, Reply, Request, always, engine_for
+from llm_worker.engines import Reply, Request, always
+from llm_worker.job_kinds.prompted import PromptedJudge, ShownPassage, request_digest
 from llm_worker.job_kinds.texts import passage_text, topic_parts
 from llm_worker.models import JudgeConfiguration, LlmCall
 from llm_worker.relevance_requests import pair_request
 from llm_worker.services.calls import Answer
 from llm_worker.services.examples import ShownExamples, examples_draw, examples_shown
-from llm_worker.services.judges import judge_check_prompt
 
 
 class Pair(Protocol):
@@ -53,15 +50,7 @@ class Asked(NamedTuple):
         return orders_in(self.passage)
 
 
-class _Passage(NamedTuple):
-    """What the prompt shows of a document, whether that is less than all of it, and how it was measured."""
-
-    text: str
-    was_cut: bool
-    measured: dict
-
-
-class PromptedLabeller:
+class PromptedLabeller(PromptedJudge):
     """A judge in a track: its prompt and decoding, on the engine that its configuration names.
 
     `ask` and `read` are the two halves of `label`, for those who send the requests by another way. Without a track
@@ -69,22 +58,11 @@ class PromptedLabeller:
     """
 
     def __init__(self, judge: JudgeConfiguration, track: Track | None, scale: Sequence[GradeSpec] = ()):
-        judge_check_prompt(judge)
-        self.judge = judge
+        super().__init__(judge)
         self.track = track
-        self.prompt = prompts.find(judge.prompt)
-        self.decoding = self.prompt.decodings[judge.decoding]
         stored = track.grades.all() if track else ()
         self.scale = [GradeSpec(grade.value, grade.key, grade.label, grade.definition) for grade in stored] or [*scale]
         self.grades = [grade.value for grade in self.scale]
-
-    @property
-    def engine(self) -> Engine:
-        """Built at its first use, which may take a while (a model is loaded) and raise EngineUnavailable."""
-        options = self.judge.options
-        if self.judge.engine == "vllm" and self.judge.model_revision:
-            options = options | {"revision": self.judge.model_revision}
-        return engine_for(self.judge.engine, self.judge.model, options)
 
     def label(self, calls: Sequence[LlmCall], go_on: Callable[[], bool] = always) -> Iterator[tuple[LlmCall, Answer]]:
         """Yield each call with its answer; a pair whose text is not loaded is an error and costs no request."""
@@ -104,7 +82,7 @@ class PromptedLabeller:
         It asks the engine only where passages are cut by tokens, and may then raise EngineUnavailable.
         Raises DomainError where the judge's examples cannot be had.
         """
-        passages = self._passages([passage_text(pair.document) for pair in pairs])
+        passages = self.cut([passage_text(pair.document) for pair in pairs])
         return [self._asked(pair, passage) for pair, passage in zip(pairs, passages, strict=True)]
 
     def read(self, asked: Asked, reply: Reply) -> Answer:
@@ -126,30 +104,7 @@ class PromptedLabeller:
             raise DomainError(f"{self.judge.name} shows examples: name a track whose grades they come from.")
         return examples_shown(judge=self.judge, track=self.track)
 
-    def _passages(self, texts: Sequence[str]) -> list[_Passage]:
-        """The passages as the prompt shows them: cut by tokens, then by words, as the judge's limits say."""
-        words, tokens = self.judge.max_passage_words, self.judge.max_passage_tokens
-        if tokens is None or not texts:
-            cut = [cut_words(text, words) for text in texts]
-            return [_Passage(one.text, one.was_cut, {}) for one in cut]
-        measured = self.engine.measure(texts, tokens)
-        cut = [cut_words(one.text, words) for one in measured]
-        # Only where both limits bite: what is left is measured again.
-        shorter = iter(self.engine.measure([one.text for one in cut if one.was_cut], tokens))
-        return [
-            _Passage(
-                one.text,
-                one.was_cut or whole.kept < whole.tokens,
-                {
-                    "passage_tokens": whole.tokens,
-                    "passage_kept": next(shorter).kept if one.was_cut else whole.kept,
-                    "exact": whole.exact,
-                },
-            )
-            for one, whole in zip(cut, measured, strict=True)
-        ]
-
-    def _asked(self, pair: Pair, passage: _Passage) -> Asked:
+    def _asked(self, pair: Pair, passage: ShownPassage) -> Asked:
         shown = self._examples.of(pair.topic.qid) if self._examples else []
         texts = [Example(one.query, one.passage, one.grade) for one in shown]
         said = PairText(topic_parts(pair.topic), passage.text, self.scale, texts, self.prompt.example_words)
@@ -157,7 +112,7 @@ class PromptedLabeller:
         inputs = dict(passage.measured)
         if self._examples:
             inputs["examples"] = [[one.qid, one.docid, one.grade] for one in shown]
-        return Asked(pair, request, _digest(request), inputs, passage.text, passage.was_cut)
+        return Asked(pair, request, request_digest(request), inputs, passage.text, passage.was_cut)
 
 
 def relevance_answer(reply: Reply, decoding: prompts.Decoding, grades: Sequence[int]) -> Answer:
@@ -178,9 +133,3 @@ def relevance_answer(reply: Reply, decoding: prompts.Decoding, grades: Sequence[
         token.margin,
         reply,
     )
-
-
-def _digest(request: Request) -> str:
-    """SHA-256 of what was sent: the messages and the answer prefix."""
-    sent = [[message.role, message.content] for message in request.messages] + [request.answer_prefix]
-    return hashlib.sha256(json.dumps(sent, ensure_ascii=False).encode()).hexdigest()

@@ -1,4 +1,4 @@
-from .calls import FAILED_STATUSES, LIVE_STATUSES, OPEN_STATUSES, CallStatus, LlmCall
+from .calls import FAILED_STATUSES, LIVE_STATUSES, OPEN_STATUSES, CallStatus, LlmCall, status_in_words
 from .jobs import LlmJob
 from .judges import JudgeConfiguration, JudgeExamples
 
@@ -11,4 +11,5 @@ __all__ = [
     "JudgeExamples",
     "LlmCall",
     "LlmJob",
+    "status_in_words",
 ]

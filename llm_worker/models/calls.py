@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from assessment.models import Document, Topic
+from nuggets.models import Answer
 
 from .jobs import LlmJob
 from .judges import JudgeConfiguration
@@ -20,6 +21,8 @@ class CallStatus(models.TextChoices):
     REFUSED = "refused", "refused by the model"
     ERROR = "error", "error"
     CANCELLED = "cancelled", "cancelled"
+    BLOCKED = "blocked", "waits for the window before it"
+    SKIPPED = "skipped", "not asked, for a window before it failed"
 
 
 OPEN_STATUSES = (CallStatus.WAITING, CallStatus.LEASED)
@@ -34,16 +37,50 @@ FAILED_STATUSES = (
 )
 
 
-class LlmCall(models.Model):
-    """One question to a judge about one pair, with everything that came back. A failure is a status, never a grade.
+_OF_NUGGETS = {
+    CallStatus.OK: "answered",
+    CallStatus.UNPARSED: "reply is not as asked",
+    CallStatus.OUT_OF_SCALE: "label that nobody offered",
+}
 
+
+def status_in_words(status: str, of_nuggets: bool) -> str:
+    """A status as people read it; a call about nuggets knows no grades."""
+    known = CallStatus(status)
+    return _OF_NUGGETS.get(known, known.label) if of_nuggets else known.label
+
+
+class LlmCall(models.Model):
+    """One question to a judge, with everything that came back. A failure is a status, never a grade or a label.
+
+    Most are about a *pair* of topic and document. Those about nuggets say in `part` what they ask for, in `step` the
+    how-manieth of its topic or answer it is, from 1, and in `material` what is shown:
+
+        window      {"documents": [key, ...], "nuggets": [text, ...]}   the list so far, once the window before is done
+        importance  {"nuggets": [text, ...]}
+        assignment  {"wordings": [key, ...]}                            of which the `answer` is searched
+
+    and `most_tokens`, a bound of these texts. `result` is what an answered one came to: {"nuggets": [text, ...],
+    "change": as `ListChange.as_dict`} of a window, else {"labels": [label, ...]} in the material's order. The last one
+    of a topic has `written`: whether its list came into the bank, or there was one already.
     `trial` repeats the mode of its job, for the constraint: a trial's calls are not live ones.
     """
+
+    class Part(models.TextChoices):
+        PAIR = "pair", "pair"
+        WINDOW = "window", "window"
+        IMPORTANCE = "importance", "importance"
+        ASSIGNMENT = "assignment", "assignment"
 
     job = models.ForeignKey(LlmJob, on_delete=models.CASCADE, related_name="calls")
     judge = models.ForeignKey(JudgeConfiguration, on_delete=models.PROTECT, related_name="calls")
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    part = models.CharField(max_length=10, choices=Part, default=Part.PAIR, db_default=Part.PAIR)
+    step = models.PositiveSmallIntegerField(default=0, db_default=0)
+    material = models.JSONField(null=True, blank=True)
+    result = models.JSONField(null=True, blank=True)
     position = models.PositiveIntegerField(help_text="Order inside the job: topic by topic, for the prefix cache.")
     trial = models.BooleanField(default=False, db_default=False, help_text="Its reply makes no judgment.")
     status = models.CharField(max_length=12, choices=CallStatus, default=CallStatus.WAITING)
@@ -89,12 +126,35 @@ class LlmCall(models.Model):
                 condition=Q(status__in=[status.value for status in LIVE_STATUSES], trial=False),
                 name="one_live_call_per_judge_and_pair",
             ),
+            models.UniqueConstraint(
+                fields=["job", "topic", "part", "step"],
+                condition=Q(part__in=["window", "importance"]),
+                name="one_call_per_job_topic_and_step",
+            ),
+            models.UniqueConstraint(
+                fields=["job", "answer", "step"],
+                condition=Q(part="assignment"),
+                name="one_call_per_job_answer_and_step",
+            ),
             models.CheckConstraint(
-                condition=Q(status="ok", grade__isnull=False) | (~Q(status="ok") & Q(grade__isnull=True)),
+                condition=Q(part="pair", document__isnull=False, answer__isnull=True)
+                | Q(part__in=["window", "importance"], document__isnull=True, answer__isnull=True)
+                | Q(part="assignment", document__isnull=True, answer__isnull=False),
+                name="a_call_is_about_what_its_part_says",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="ok", part="pair", grade__isnull=False, result__isnull=True)
+                | Q(~Q(part="pair"), status="ok", grade__isnull=True, result__isnull=False)
+                | (~Q(status="ok") & Q(grade__isnull=True, result__isnull=True)),
                 name="only_ok_calls_have_a_grade",
             ),
         ]
         indexes = [models.Index(fields=["job", "status", "position"], name="call_by_job_and_status")]
 
     def __str__(self):
-        return f"{self.judge_id} · {self.topic_id} · {self.document_id}: {self.status}"
+        about = self.document_id or self.answer_id or self.step
+        return f"{self.judge_id} · {self.topic_id} · {self.part} {about}: {self.status}"
+
+    @property
+    def status_in_words(self) -> str:
+        return status_in_words(self.status, self.part != self.Part.PAIR)

@@ -1,18 +1,23 @@
-"""Jobs: one judge over (part of) a pool, within limits."""
+"""Jobs: one judge over (part of) a pool, or of a bank of nuggets, within limits."""
 
 from django.db import models
 from django.db.models import Q
 
 from assessment.models import Assessor, Pool, Track, User
+from nuggets.models import Bank
 
 from .judges import JudgeConfiguration
 
 
 class LlmJob(models.Model):
-    """One judge over (part of) one pool. `wanted` is what people asked for; progress is derived from the calls.
+    """One judge over (part of) one pool, or of one bank, as the judge's task says. `wanted` is what people asked for;
+    progress is derived from the calls.
 
     A *trial* asks about a few pairs before anything is decided: its replies make no judgments, and a later job of the
     same judge takes them over instead of paying again. A *batch* is asked elsewhere, by files; no worker touches it.
+
+    `settings` of a job over a bank: `window`, `most_nuggets`, `most_words`, `keep`, `batch`, `threshold` and
+    `grades_of` where it makes lists; `empty_answers`, how many were labelled without a call, where it assigns.
     """
 
     class Wanted(models.TextChoices):
@@ -32,7 +37,9 @@ class LlmJob(models.Model):
         DEFECT = "defect", "cannot be done"
 
     track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="llm_jobs")
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="llm_jobs")
+    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, null=True, blank=True, related_name="llm_jobs")
+    bank = models.ForeignKey(Bank, on_delete=models.CASCADE, null=True, blank=True, related_name="llm_jobs")
+    settings = models.JSONField(default=dict, db_default={}, blank=True)
     judge = models.ForeignKey(JudgeConfiguration, on_delete=models.PROTECT, related_name="jobs")
     assessor = models.ForeignKey(Assessor, on_delete=models.PROTECT, related_name="+")
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.WORKERS)
@@ -62,7 +69,20 @@ class LlmJob(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(condition=Q(halted_by="") | ~Q(halted_because=""), name="a_halt_has_its_reason"),
+            models.CheckConstraint(
+                condition=Q(pool__isnull=False, bank__isnull=True) | Q(pool__isnull=True, bank__isnull=False),
+                name="a_job_is_over_a_pool_or_a_bank",
+            ),
         ]
 
     def __str__(self):
-        return f"{self.judge} over {self.pool}"
+        return f"{self.judge} over {self.over}"
+
+    @property
+    def over(self) -> Pool | Bank:
+        """What it works through."""
+        return self.pool if self.bank_id is None else self.bank
+
+    @property
+    def makes_nuggets(self) -> bool:
+        return self.judge.task == JudgeConfiguration.Task.NUGGETS

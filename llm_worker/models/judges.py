@@ -15,10 +15,13 @@ class JudgeConfiguration(models.Model):
 
     class Task(models.TextChoices):
         RELEVANCE = "relevance", "relevance"
+        NUGGETS = "nuggets", "make nuggets"
+        NUGGET_ASSIGNMENT = "nugget_assignment", "assign nuggets"
 
     class Decoding(models.TextChoices):
         REFERENCE = "reference", "reference text, strictly parsed"
         TOKEN = "token", "one constrained token"
+        JSON = "json", "constrained JSON"
         NONE = "none", "no text (a lexical baseline)"
 
     name = models.CharField(max_length=80, unique=True)

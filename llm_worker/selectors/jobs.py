@@ -19,14 +19,17 @@ from llm_worker.models import (
     JudgeConfiguration,
     LlmCall,
     LlmJob,
+    status_in_words,
 )
+from llm_worker.selectors.nugget_jobs import failed_still
 from llm_worker.selectors.spending import adopted_calls, limits_of, paid_here, prices_of, spending
 
 
 @dataclass(frozen=True)
 class JobProgress:
     """How a job stands. `rate` is replies a minute over the last two minutes of work, None before the second one;
-    `failed_still` are those failed pairs that the judge has not judged since and is not being asked about again."""
+    `failed_still` are those failed pairs that the judge has not judged since and is not being asked about again, and
+    `skipped` the windows that were not asked because one before them failed."""
 
     job: LlmJob
     total: int
@@ -44,6 +47,7 @@ class JobProgress:
     tokens_out: int
     failed_still: int
     adopted: int
+    skipped: int
     cost: Decimal | None
     seconds: float
     meters: list[Meter]
@@ -51,7 +55,7 @@ class JobProgress:
     @property
     def can_be_changed(self) -> bool:
         """Whether an organizer has something to decide: cancel it, go on with it, or ask the failed again."""
-        return self.state not in ("done", "stopping", "pausing") or bool(self.failed_still)
+        return self.state not in ("done", "partial", "stopping", "pausing") or bool(self.failed_still)
 
     @property
     def can_be_paused(self) -> bool:
@@ -59,7 +63,7 @@ class JobProgress:
 
     @property
     def can_be_cancelled(self) -> bool:
-        return self.state not in ("done", "cancelled", "stopping")
+        return self.state not in ("done", "partial", "cancelled", "stopping")
 
     @property
     def can_be_resumed(self) -> bool:
@@ -86,7 +90,7 @@ class JobProgress:
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.state in ("done", "cancelled", "halted", "paused")
+        return self.state in ("done", "partial", "cancelled", "halted", "paused")
 
     @property
     def cost_in_words(self) -> str:
@@ -111,7 +115,7 @@ def job_progress(job: LlmJob) -> JobProgress:
     """Count the calls of the job (4 queries, one more with failures; a look into the broker while some are left)."""
     by_status = dict(job.calls.values_list("status").annotate(Count("pk")).order_by())
     counts = {status: by_status.get(status.value, 0) for status in CallStatus}
-    left = sum(counts[status] for status in OPEN_STATUSES)
+    left = sum(counts[status] for status in (*OPEN_STATUSES, CallStatus.BLOCKED))
     state, explanation = _state(job, counts)
     failed = sum(counts[status] for status in FAILED_STATUSES)
     spent = spending(job)
@@ -129,11 +133,16 @@ def job_progress(job: LlmJob) -> JobProgress:
         rate=rate,
         time_left=timedelta(minutes=left / rate) if rate and left else None,
         took=took,
-        failures={status.label: counts[status] for status in FAILED_STATUSES if counts[status]},
+        failures={
+            status_in_words(status, job.bank_id is not None): counts[status]
+            for status in FAILED_STATUSES
+            if counts[status]
+        },
         tokens_in=spent.used.tokens_in,
         tokens_out=spent.used.tokens_out,
         failed_still=_failed_still(job) if failed else 0,
         adopted=adopted_calls(job).count(),
+        skipped=counts[CallStatus.SKIPPED],
         cost=prices.cost(spent.used.tokens_in, spent.used.tokens_out, spent.used.tokens_cached),
         seconds=spent.used.seconds,
         meters=meters(limits_of(job), prices, spent.used),
@@ -151,7 +160,8 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
     if job.wanted == LlmJob.Wanted.CANCEL and counts[CallStatus.CANCELLED]:
         return "cancelled", ""
     if not left:
-        return "done", ""
+        is_partial = job.bank_id is not None and any(counts[status] for status in FAILED_STATUSES)
+        return ("partial", _PARTIAL[job.makes_nuggets]) if is_partial else ("done", "")
     if job.wanted == LlmJob.Wanted.PAUSE:
         return ("pausing", "What was already asked is still being stored.") if at_work else ("paused", "")
     if job.mode == LlmJob.Mode.BATCH:
@@ -159,6 +169,13 @@ def _state(job: LlmJob, counts: dict[str, int]) -> tuple[str, str]:
     if job.retry_at and job.retry_at > timezone.now():
         return "waiting", "The engine did not answer; the worker tries again by itself."
     return _state_at_workers(job, at_work)
+
+
+# What is missing of a job about nuggets, by whether it makes them.
+_PARTIAL = {
+    True: "A topic with a failed call has no list in the bank. Ask the failed ones again.",
+    False: "What failed has no labels, which is not the same as “not supported”. Ask the failed ones again.",
+}
 
 
 def _state_at_workers(job: LlmJob, at_work: int) -> tuple[str, str]:
@@ -177,6 +194,8 @@ def _state_at_workers(job: LlmJob, at_work: int) -> tuple[str, str]:
 
 
 def _failed_still(job: LlmJob) -> int:
+    if job.bank_id is not None:
+        return failed_still(job)
     same_pair = {name: OuterRef(name) for name in ("judge", "topic", "document", "trial")}
     live = LlmCall.objects.filter(**same_pair, status__in=LIVE_STATUSES)
     return job.calls.filter(~Exists(live), status__in=FAILED_STATUSES).count()

@@ -35,12 +35,12 @@ def judges_in_use(user: User) -> list[JudgeInUse]:
     judges = JudgeConfiguration.objects.prefetch_related(
         Prefetch("assessors", Assessor.objects.filter(track__in=readable).select_related("track"))
     )
-    names = [judge.name for judge in judges]
+    names = [judge.name for judge in judges if judge.task == JudgeConfiguration.Task.RELEVANCE]
     return [
         JudgeInUse(
             judge,
             [_record(judge, assessor) for assessor in judge.assessors.all()],
-            next((name for name in names if name != judge.name), ""),
+            next((name for name in names if name != judge.name and judge.name in names), ""),
         )
         for judge in judges
     ]

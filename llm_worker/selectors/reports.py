@@ -7,15 +7,17 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Length
 
 from assessment.models import Track
-from llm_worker.models import FAILED_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob
+from llm_worker.models import FAILED_STATUSES, CallStatus, JudgeConfiguration, LlmCall, LlmJob, status_in_words
 from llm_worker.selectors.jobs import JobProgress, job_progress
+from llm_worker.selectors.nugget_jobs import labels_given
 from llm_worker.selectors.spending import prices_of, spending
 
 
 @dataclass(frozen=True)
 class Report:
-    """`calls` counts by status, `grades` by grade. Tokens, seconds and cost leave out what was `adopted` from trials:
-    those calls were asked by another job. `judged_per_second` is of the seconds in which the job ran; None without one.
+    """`calls` counts by status, `grades` by grade, `labels` what was said of nuggets. Tokens, seconds and cost leave out
+    what was `adopted` from trials or from a job that is retried: those calls were asked by another job.
+    `judged_per_second` is of the seconds in which the job ran; None without one.
     """
 
     calls: dict[str, int]
@@ -33,6 +35,7 @@ class Report:
     passages_cut: int
     slowest_ms: int | None
     failures: list[tuple[str, int]]
+    labels: dict[str, int]
 
     @property
     def cached_share(self) -> float | None:
@@ -88,14 +91,18 @@ def _report(calls: QuerySet[LlmCall], adopted: Q, judge: JudgeConfiguration, tra
         passages_cut=found["cut"],
         slowest_ms=found["slowest"],
         failures=failure_reasons(calls),
+        labels=labels_given(calls) if judge.task != JudgeConfiguration.Task.RELEVANCE else {},
     )
 
 
 def failure_reasons(calls: QuerySet[LlmCall]) -> list[tuple[str, int]]:
     """(the status, and the error where there is one; how many calls failed so), the most frequent first."""
-    failed = calls.filter(status__in=FAILED_STATUSES).values_list("status", "error")
-    counted = failed.annotate(n=Count("pk")).order_by("-n", "status", "error")
-    return [(": ".join(filter(None, (CallStatus(status).label, error))), n) for status, error, n in counted]
+    failed = calls.filter(status__in=FAILED_STATUSES).values_list("status", "part", "error")
+    counted = failed.annotate(n=Count("pk")).order_by("-n", "status", "part", "error")
+    return [
+        (": ".join(filter(None, (status_in_words(status, part != LlmCall.Part.PAIR), error))), n)
+        for status, part, error, n in counted
+    ]
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ class JobLine:
         limits = ("max_tokens", "max_cost", "max_seconds", "max_failures", "breaker")
         return {
             "job": job.pk,
-            "pool": job.pool.name,
+            ("pool" if job.bank_id is None else "bank"): job.over.name,
             "mode": job.mode,
             "state": self.progress.state,
             "explanation": self.progress.explanation,
@@ -149,7 +156,9 @@ class JudgeReport:
 
 def judge_report(*, track: Track, judge: JudgeConfiguration) -> JudgeReport:
     """What the judge has done in the track (a fixed number of queries for each job)."""
-    jobs = LlmJob.objects.filter(track=track, judge=judge).select_related("judge", "track", "pool").order_by("pk")
+    jobs = (
+        LlmJob.objects.filter(track=track, judge=judge).select_related("judge", "track", "pool", "bank").order_by("pk")
+    )
     lines = [JobLine(job_progress(job), job_report(job)) for job in jobs]
     counted = [line for line in lines if line.progress.job.mode != LlmJob.Mode.TRIAL]
     calls = LlmCall.objects.filter(job__in=[line.progress.job for line in counted])
@@ -162,10 +171,14 @@ def judge_report(*, track: Track, judge: JudgeConfiguration) -> JudgeReport:
 
 def failed_calls(job: LlmJob) -> QuerySet[LlmCall]:
     """The calls without a grade, with what came back."""
-    return job.calls.filter(status__in=FAILED_STATUSES).select_related("topic", "document").order_by("position")
+    return (
+        job.calls.filter(status__in=FAILED_STATUSES)
+        .select_related("topic", "document", "answer__run")
+        .order_by("position")
+    )
 
 
 def successes_to_read(job: LlmJob, count: int) -> list[LlmCall]:
     """So many calls with a grade, to be read beside the failures: the longest replies, which have most to say."""
-    graded = job.calls.filter(status=CallStatus.OK).select_related("topic", "document")
+    graded = job.calls.filter(status=CallStatus.OK).select_related("topic", "document", "answer__run")
     return list(graded.order_by(Length("raw_reply").desc(), "position")[:count])

@@ -1,7 +1,7 @@
 """How many calls of a job may be begun within its limits. See llm_worker/domain/limits.py for what is guaranteed."""
 
 from django.db.models import Func, IntegerField, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from llm_worker.domain import prompts
 from llm_worker.domain.limits import Size, how_many_fit, passage_bound, refusal
@@ -24,8 +24,8 @@ def calls_allowed(job: LlmJob, size: int) -> list[int]:
     if not any((job.max_tokens, job.max_cost, job.max_seconds, job.max_failures)):
         return list(waiting.values_list("pk", flat=True)[:size])
     # Reservations before spending: a reply that is stored between the two is counted twice, never left out.
-    at_work = _lengths(job.calls.filter(status=CallStatus.LEASED))
-    found = list(_lengths(waiting)[:size])
+    at_work = _lengths(job, job.calls.filter(status=CallStatus.LEASED))
+    found = list(_lengths(job, waiting)[:size])
     spent = spending(job)
     bound = _Bound(job, spent)
     under_way = [bound.size(length) for _, length in at_work]
@@ -40,8 +40,10 @@ def calls_allowed(job: LlmJob, size: int) -> list[int]:
     return [pk for pk, _ in found[:count]]
 
 
-def _lengths(calls):
-    """(primary key, bytes of the passage) of these calls."""
+def _lengths(job: LlmJob, calls):
+    """(primary key, bytes of the passage) of these calls; about nuggets: (primary key, most tokens of their texts)."""
+    if job.bank_id is not None:
+        return calls.values_list("pk", Cast("material__most_tokens", IntegerField()))
     title, text = (Coalesce(_Bytes(f"document__{name}"), Value(0)) for name in ("title", "text"))
     return calls.values_list("pk", title + text)
 
@@ -50,7 +52,7 @@ class _Bound:
     """The most that a call of the job may use, from what the job has seen."""
 
     def __init__(self, job: LlmJob, spent: Spending):
-        self._judge = job.judge
+        self._judge, self._of_nuggets = job.judge, job.bank_id is not None
         self.is_known = spent.largest_in is not None
         self.matters = bool(job.max_tokens or job.max_cost) and job.judge.decoding != JudgeConfiguration.Decoding.NONE
         self.unmeasured = self._largest(spent) if self.matters else Size()
@@ -62,8 +64,10 @@ class _Bound:
         return Size(base, max(prompt.decodings[self._judge.decoding].max_tokens, spent.largest_out or 0))
 
     def size(self, length: int) -> Size:
-        """Of a call whose passage has `length` bytes."""
+        """Of a call whose passage has `length` bytes; of one about nuggets, `length` is in tokens."""
         if not self.matters:
             return Size()
+        if self._of_nuggets:
+            return self.unmeasured + Size(length)
         passage = passage_bound(length, self._judge.max_passage_words, self._judge.max_passage_tokens)
         return self.unmeasured + Size(passage)

@@ -16,12 +16,14 @@ from llm_worker.domain.replies import State
 from llm_worker.engines import Reply
 from llm_worker.models import LIVE_STATUSES, OPEN_STATUSES, CallStatus, LlmCall, LlmJob
 from llm_worker.services.budgets import calls_allowed
+from llm_worker.services.nugget_replies import nugget_reply_follow
 from llm_worker.services.running import clock_start, clock_stop, is_to_run, job_locked, pairs_locked
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a judge said of one pair. `grade` is set where `state` is OK; `reply` is kept as it came, failed or not.
+    """What a judge said of one call. Where `state` is OK, `grade` is set of a pair, `result` of any other call (see
+    LlmCall), else `why` may say more than the state. `reply` is kept as it came, failed or not.
 
     `expected`, `entropy` (bits) and `margin` are of `probabilities`. `messages_sha256`, `inputs`, `orders_found` and
     `passage_cut` tell what was asked (see LlmCall).
@@ -39,6 +41,8 @@ class Answer:
     inputs: dict | None = None
     orders_found: tuple[str, ...] = ()
     passage_cut: bool = False
+    result: dict | None = None
+    why: str = ""
 
     @property
     def confidence(self) -> float | None:
@@ -68,7 +72,7 @@ def calls_claim(*, job: LlmJob, size: int, worker: str) -> list[LlmCall]:
         waiting.filter(pk__in=calls_allowed(locked, size)).update(
             status=CallStatus.LEASED, lease=lease, leased_until=_lease_end(), worker=worker
         )
-    return list(LlmCall.objects.filter(lease=lease).select_related("topic", "document").order_by("position"))
+    return list(LlmCall.objects.filter(lease=lease).select_related("topic", "document", "answer").order_by("position"))
 
 
 def _stop_clock_after_the_last(job: LlmJob) -> None:
@@ -96,19 +100,23 @@ def calls_hand_back(*, job_id: int, **which) -> int:
 
 
 def call_finish(*, call: LlmCall, assessor, answer: Answer) -> bool:
-    """Store a reply, and the judgment where it has a grade, in one transaction. False if the pair was done already.
-
-    A trial's reply makes no judgment.
+    """Store a reply, and what follows from it, in one transaction: the judgment where it has a grade; where it is about
+    nuggets, see `nugget_replies`. False if the call was done already. A trial's reply makes no judgment.
 
     The reply counts even when the lease has run out meanwhile: it has been paid for, and the first one stored wins.
     """
     with transaction.atomic():
+        of_nuggets = call.part != LlmCall.Part.PAIR
+        # What follows depends on the job's other calls, so the replies of one job about nuggets wait for each other.
+        job = job_locked(call.job_id) if of_nuggets else None
         current = LlmCall.objects.select_for_update().filter(pk=call.pk).first()
         if current is None or not _is_open(current):
             return False
         _fill(current, answer)
         current.save()
-        if answer.state is State.OK and not current.trial:
+        if of_nuggets:
+            nugget_reply_follow(call=current, job=job)
+        elif answer.state is State.OK and not current.trial:
             judge_judgment_record(
                 assessor=assessor,
                 topic_id=call.topic_id,
@@ -186,7 +194,7 @@ def calls_fail_without_text(job: LlmJob) -> int:
 def _is_open(call: LlmCall) -> bool:
     """Whether a reply is still of use: also to a call cancelled meanwhile, unless another job has taken the pair."""
     if call.status == CallStatus.CANCELLED:
-        if call.trial:
+        if call.trial or call.part != LlmCall.Part.PAIR:
             return True
         same = LlmCall.objects.filter(judge=call.judge_id, topic=call.topic_id, document=call.document_id, trial=False)
         return not same.filter(status__in=LIVE_STATUSES).exists()
@@ -211,6 +219,7 @@ def _told(answer: Answer) -> dict:
     return {
         "status": CallStatus(answer.state.value).value,
         "grade": answer.grade,
+        "result": answer.result,
         "distribution": _keyed(answer.probabilities),
         "outside_mass": answer.outside_mass,
         "expected": answer.expected,
@@ -223,7 +232,7 @@ def _told(answer: Answer) -> dict:
         "raw_reply": reply.text,
         "reasoning": reply.reasoning,
         "finish_reason": reply.finish_reason[:40],
-        "error": reply.error or "",
+        "error": reply.error or answer.why,
         "tokens_in": reply.tokens_in,
         "tokens_out": reply.tokens_out,
         "tokens_cached": reply.cached_tokens,

@@ -48,7 +48,7 @@ def worker_name() -> str:
 def run_chunk(job_id: int) -> float | None:
     """Work on one chunk of the job. Returns the seconds to wait before the next one, None when there is none."""
     try:
-        job = LlmJob.objects.select_related("track", "judge", "assessor").filter(pk=job_id).first()
+        job = LlmJob.objects.select_related("track", "judge", "assessor", "bank").filter(pk=job_id).first()
         if job is None or not is_to_run(job):
             return None
         if job.retry_at and job.retry_at > timezone.now():

@@ -18,10 +18,12 @@ from llm_worker.models import (
     LlmCall,
     LlmJob,
 )
+from llm_worker.selectors.nugget_jobs import unfinished_over
 from llm_worker.selectors.spending import limits_of, prices_of, spending
 from llm_worker.services.adoption import calls_adopt
 from llm_worker.services.calls import calls_fail_without_text
 from llm_worker.services.judges import judge_assessor, judge_check_mode, judge_check_scale, judge_freeze
+from llm_worker.services.nugget_calls import calls_ask_again, calls_take_back
 from llm_worker.services.running import clock_stop, is_to_run, job_enqueue, job_locked, pairs_locked
 
 LARGEST_LIMIT = 1_000_000
@@ -90,14 +92,16 @@ def job_create(
     `pairs` (primary keys of topic and document) that it is given, and makes no judgments; a batch gets its calls and is
     sent to no worker. `estimate` is kept as it is given.
 
-    Raises DomainError when nothing is left to ask.
+    Raises DomainError when nothing is left to ask, and for a judge of another task.
     """
+    if judge.task != JudgeConfiguration.Task.RELEVANCE:
+        raise DomainError(f"{judge.name} grades no passages: its task is to {judge.get_task_display()}.")
     largest = LARGEST_TRIAL if mode == LlmJob.Mode.TRIAL else LARGEST_LIMIT
     if (limit is None and mode == LlmJob.Mode.TRIAL) or (limit is not None and not 1 <= limit <= largest):
         raise DomainError(f"A limit must be between 1 and {largest:,}.")
     judge_check_mode(judge=judge, mode=mode)
     judge_check_scale(judge=judge, track=pool.track)
-    _check_limits(judge, mode, limits)
+    job_check_limits(judge, mode, limits)
     with transaction.atomic():
         judge_freeze(judge)
         assessor = judge_assessor(judge=judge, track=pool.track)
@@ -129,7 +133,8 @@ def _filled(job: LlmJob, limits: Limits, breaker: int | None, values: dict) -> L
     return job
 
 
-def _check_limits(judge: JudgeConfiguration, mode: str, limits: Limits) -> None:
+def job_check_limits(judge: JudgeConfiguration, mode: str, limits: Limits) -> None:
+    """Raises DomainError for a limit that nobody could watch."""
     if mode == LlmJob.Mode.BATCH and limits.max_seconds is not None:
         raise DomainError("Minutes are those of workers, and a job by files has none: limit something else of it.")
     if limits.max_cost is not None and not prices_of(judge).known:
@@ -161,9 +166,24 @@ def job_retry(*, job: LlmJob, by: User | None = None) -> LlmJob:
         pairs_locked(job.assessor)
         new = LlmJob(track=job.track, pool=job.pool, judge=job.judge, assessor=job.assessor, mode=job.mode)
         new.retry_of, new.created_by = job, by
+        if job.bank_id is not None:
+            return _nuggets_again(job, new)
         values = {"job": job.pk, "statuses": [status.value for status in FAILED_STATUSES], "limit": None}
         if _filled(new, limits_of(job), job.breaker, values) is None:
             raise DomainError("Nothing is left to ask again: each failed pair was judged since, or is being asked.")
+    return new
+
+
+def _nuggets_again(job: LlmJob, new: LlmJob) -> LlmJob:
+    if unfinished := unfinished_over(job.judge, job.bank):
+        raise DomainError(f"Job {unfinished.pk} of {job.judge.name} over {job.bank} is not finished: go on with it.")
+    new.bank, new.settings, new.breaker = job.bank, job.settings, job.breaker
+    for name, value in asdict(limits_of(job)).items():
+        setattr(new, name, value)
+    new.save()
+    if not calls_ask_again(job=job, new=new):
+        raise DomainError("Nothing is left to ask again: whatever failed was answered since.")
+    job_enqueue(new)
     return new
 
 
@@ -203,11 +223,14 @@ def job_resume(*, job: LlmJob, limits: Limits | None = None) -> None:
         job = job_locked(job.pk)
         if job.wanted == LlmJob.Wanted.RUN and not job.halted_because:
             raise DomainError("This job was not stopped, so it goes on by itself.")
-        _take_back_cancelled(job)
+        if job.bank_id is None:
+            _take_back_cancelled(job)
+        else:
+            _take_back_of_nuggets(job)
         if not job.calls.filter(status__in=OPEN_STATUSES).exists():
             raise DomainError("Nothing of this job is left to ask.")
         limits = limits or limits_of(job)
-        _check_limits(job.judge, job.mode, limits)
+        job_check_limits(job.judge, job.mode, limits)
         if reached := refusal(limits, prices_of(job.judge), spending(job).used):
             raise DomainError(f"{reached} Give a higher limit to go on.")
         LlmJob.objects.filter(pk=job.pk).update(
@@ -231,3 +254,10 @@ def _take_back_cancelled(job: LlmJob) -> None:
         taken = LlmCall.objects.filter(**same_pair, trial=False, status__in=LIVE_STATUSES)
         cancelled = cancelled.filter(~Exists(taken))
     cancelled.update(status=CallStatus.WAITING)
+
+
+def _take_back_of_nuggets(job: LlmJob) -> None:
+    other = unfinished_over(job.judge, job.bank)
+    if other is not None and other.pk != job.pk:
+        raise DomainError(f"Job {other.pk} of {job.judge.name} over {job.bank} is not finished: go on with that one.")
+    calls_take_back(job)

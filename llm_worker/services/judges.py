@@ -66,12 +66,13 @@ def judge_create(
         raise DomainError("A judge needs a model: its name as the server has it, or a folder or file.")
     if queue not in QUEUES:
         raise DomainError(f"There is no queue {queue!r}; there are: {', '.join(QUEUES)}.")
-    _check_prompt_and_examples(prompt, decoding, examples)
+    task = _check_prompt_and_examples(prompt, decoding, examples)
     for what, limit in (("words", max_passage_words), ("tokens", max_passage_tokens)):
         if limit is not None and not 1 <= limit <= LONGEST_PASSAGE:
             raise DomainError(f"A passage is cut after 1 to {LONGEST_PASSAGE:,} {what}, or not by {what} at all.")
     judge = JudgeConfiguration(
         name=name,
+        task=task,
         engine=engine,
         model=model.strip(),
         model_revision=model_revision.strip(),
@@ -108,10 +109,11 @@ def _check_name(name: str) -> None:
         raise DomainError(f"There is a judge {name!r} already; a judge is never changed, so choose another name.")
 
 
-def _check_prompt_and_examples(prompt: str, decoding: str, examples: Examples) -> None:
+def _check_prompt_and_examples(prompt: str, decoding: str, examples: Examples) -> str:
+    """The task that the prompt is for. Raises DomainError for what does not fit together."""
     found = prompts.find(prompt)
-    if found.task != JudgeConfiguration.Task.RELEVANCE:
-        raise DomainError(f"The prompt {prompt} is for {found.task}, not for relevance.")
+    if found.task not in JudgeConfiguration.Task.values:
+        raise DomainError(f"The prompt {prompt} is for {found.task}: it goes on where another one ends, never alone.")
     if decoding not in found.decodings:
         raise DomainError(f"The prompt {prompt} has no decoding {decoding!r}; it has: {', '.join(found.decodings)}.")
     if found.shows_examples and not (examples.by and examples.per_grade):
@@ -120,6 +122,7 @@ def _check_prompt_and_examples(prompt: str, decoding: str, examples: Examples) -
         raise DomainError(f"The prompt {prompt} shows no examples; choose one that does, or none of them.")
     if not 0 <= examples.per_grade <= MOST_EXAMPLES or not 0 <= examples.seed <= LARGEST_SEED:
         raise DomainError(f"Examples are 1 to {MOST_EXAMPLES} a grade, drawn with a seed from 0 to {LARGEST_SEED}.")
+    return found.task
 
 
 def _set_prices(judge: JudgeConfiguration, prices: Prices) -> None:
@@ -149,6 +152,8 @@ def _check_lengths(judge: JudgeConfiguration) -> None:
 def judge_check_mode(*, judge: JudgeConfiguration, mode: str) -> None:
     """Refuse to have workers ask a judge without a server, or to write files for one that asks no model."""
     by_files = mode == LlmJob.Mode.BATCH
+    if by_files and judge.task != JudgeConfiguration.Task.RELEVANCE:
+        raise DomainError(f"By files passages are graded; to {judge.get_task_display()} is a task for workers.")
     if not by_files and judge.is_by_files_only:
         raise DomainError(
             f"{judge.name} has no server’s address, so workers cannot ask it: begin the job by files, or make a judge "

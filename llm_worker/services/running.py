@@ -80,7 +80,7 @@ def job_locked(pk: int) -> LlmJob | None:
     """The row, held until the transaction ends. Claims, halts and what people ask of a job wait for each other."""
     return (
         LlmJob.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("judge", "track")
+        .select_related("judge", "track", "bank", "assessor")
         .filter(pk=pk)
         .first()
     )

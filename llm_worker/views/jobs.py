@@ -26,7 +26,7 @@ SUCCESSES_SHOWN = 5
 
 def get_job_for_user(user, pk: int, roles=READERS) -> LlmJob:
     """A job of a track that the user may read (or organize, with other `roles`); Http404 otherwise."""
-    job = LlmJob.objects.select_related("track", "pool", "judge", "assessor").filter(pk=pk).first()
+    job = LlmJob.objects.select_related("track", "pool", "bank", "judge", "assessor").filter(pk=pk).first()
     role = job and role_in_track(user, job.track)
     if role not in roles:
         raise Http404("There is no such job, or it is not yours.")

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--model", required=True, help="as the server names it; for vllm a name or a folder")
         parser.add_argument("--revision", default="", help="of the model's weights, as their hub says")
         parser.add_argument("--prompt", default="umbrela.v1", help="a file of llm_worker/prompts (default: umbrela.v1)")
-        parser.add_argument("--decoding", choices=["reference", "token"], default="reference")
+        parser.add_argument("--decoding", choices=["reference", "token", "json"], default="reference")
         parser.add_argument("--queue", choices=QUEUES, default="cpu", help="whose workers ask it")
         parser.add_argument("--description", default="", help="in a sentence, for those who read of it")
         server = parser.add_argument_group("the server (engine openai)")

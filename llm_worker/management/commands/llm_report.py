@@ -27,7 +27,7 @@ def _lines(report: JudgeReport) -> list[str]:
     lines = [f"{report.judge.name} in {report.track.slug}", *_figures(report.total), ""]
     for line in report.jobs:
         job, progress = line.progress.job, line.progress
-        said = f"Job {job.pk}, {job.get_mode_display()}, over {job.pool.name}: {progress.state}"
+        said = f"Job {job.pk}, {job.get_mode_display()}, over {job.over.name}: {progress.state}"
         lines.append(f"{said}. {progress.explanation}".rstrip())
         lines += [f"  {text}" for text in _figures(line.report)]
     return lines
@@ -42,9 +42,15 @@ def _figures(report: Report) -> list[str]:
         f"tokens: {tokens}",
         f"cost: {'no prices' if report.cost is None else in_money(report.cost, report.currency)}",
         f"time: {report.seconds:.1f} s{rate}",
-        f"grades: {', '.join(f'{grade}: {count:,}' for grade, count in report.grades.items())}",
+        _said(report),
         f"passages: {report.passages_cut:,} cut, {report.orders_found:,} with orders to the judge",
     ]
     if report.adopted:
         lines.append(f"taken over from trials: {report.adopted:,}")
     return lines + [f"failed: {count:,} × {reason}" for reason, count in report.failures]
+
+
+def _said(report: Report) -> str:
+    """Grades, or what was said of nuggets."""
+    name, given = ("labels", report.labels) if report.labels else ("grades", report.grades)
+    return f"{name}: {', '.join(f'{label}: {count:,}' for label, count in given.items())}"
