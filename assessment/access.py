@@ -7,7 +7,7 @@ guidelines and his or her own work in it; a viewer reads its results.
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 
-from .models import Adjudication, Assessor, Duty, Membership, Pool, Role, Run, Track, User
+from .models import Adjudication, Assessor, Duty, Membership, Pool, Role, Run, Topic, Track, User
 
 ORGANIZERS = (Role.ORGANIZER,)
 READERS = (Role.ORGANIZER, Role.VIEWER)
@@ -47,6 +47,10 @@ def get_run_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...] = R
 
 def get_assessor_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...] = ORGANIZERS) -> Assessor:
     return _in_track(Assessor.objects.all(), get_track_for_user(user, slug, roles), pk)
+
+
+def get_topic_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...] = ORGANIZERS) -> Topic:
+    return _in_track(Topic.objects.all(), get_track_for_user(user, slug, roles), pk)
 
 
 def get_duty_for_user(user: User, pk: int) -> Duty:

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from .views import answers, files, scores
+from .views import answers, duties, files, scores, topics
 
 urlpatterns = [
     path("tracks/<slug:slug>/nuggets/", scores.nuggets, name="nuggets"),
+    path("tracks/<slug:slug>/nuggets/topics/", topics.nugget_topics, name="nugget_topics"),
+    path("tracks/<slug:slug>/nuggets/topics/<int:pk>/", topics.nugget_topic, name="nugget_topic"),
     path("tracks/<slug:slug>/nuggets/import/", files.nugget_files, name="nugget_files"),
     path("tracks/<slug:slug>/nuggets/export/<int:pk>/", files.nuggets_export, name="nuggets_export"),
     path(
@@ -13,6 +15,8 @@ urlpatterns = [
         files.assignments_export,
         name="assignments_export",
     ),
+    path("tracks/<slug:slug>/nuggets/duties/", duties.nugget_duties, name="nugget_duties"),
+    path("tracks/<slug:slug>/nuggets/duties/<int:pk>/", duties.nugget_duty_change, name="nugget_duty_change"),
     path("tracks/<slug:slug>/answers/", answers.answers, name="answers"),
     path("tracks/<slug:slug>/answers/<int:pk>/", answers.answer_run, name="answer_run"),
 ]

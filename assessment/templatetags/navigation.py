@@ -25,7 +25,12 @@ TABS = (
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),
     ("Answers", "answers", ("answer_run",), RESULTS),
-    ("Nuggets", "nuggets", ("nugget_files",), RESULTS),
+    (
+        "Nuggets",
+        "nuggets",
+        ("nugget_files", "nugget_duties", "nugget_topics", "nugget_topic", "nugget_sources"),
+        RESULTS,
+    ),
     ("Adjudication", "adjudications", (), ORGANIZING),
     ("People", "people", (), ORGANIZING),
     ("Settings", "track_edit", (), ORGANIZING),

@@ -12,7 +12,9 @@ from assessment.domain.errors import DomainError
 from assessment.views.result_tables import changed, csv_file, headings, sorted_rows
 from nuggets.domain.scores import RULES
 from nuggets.models import Answer
-from nuggets.selectors.leaderboards import NuggetLeaderboard, Source, nugget_leaderboard, sources_of
+from nuggets.selectors.leaderboards import NuggetLeaderboard, nugget_leaderboard, sources_of
+
+from .choices import source_called
 
 
 @login_required
@@ -28,7 +30,7 @@ def nuggets(request, slug):
         asked = request.GET.get("source", sources[0].key)
         context["source"] = asked
         try:
-            board = nugget_leaderboard(_chosen(sources, asked))
+            board = nugget_leaderboard(source_called(sources, asked))
         except DomainError as error:
             context["error"] = str(error)
         else:
@@ -36,13 +38,6 @@ def nuggets(request, slug):
                 return _csv(track.slug, board)
             context |= _table(request.GET, track, board)
     return render(request, "nuggets/nuggets.html", context)
-
-
-def _chosen(sources: list[Source], key: str) -> Source:
-    found = next((source for source in sources if source.key == key), None)
-    if found is None:
-        raise DomainError("These labels are not of this track, or are gone; choose others.")
-    return found
 
 
 def _table(query: QueryDict, track, board: NuggetLeaderboard) -> dict:

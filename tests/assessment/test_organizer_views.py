@@ -22,7 +22,10 @@ PAGES = {
     "agreement": {"alice": 200, "bob": 404, "vera": 200},
     "answers": {"alice": 200, "bob": 404, "vera": 200},
     "nuggets": {"alice": 200, "bob": 404, "vera": 200},
+    "nugget_topics": {"alice": 200, "bob": 404, "vera": 200},
+    "nugget_topic": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_files": {"alice": 200, "bob": 404, "vera": 404},
+    "nugget_duties": {"alice": 200, "bob": 404, "vera": 404},
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
     "pool": {"alice": 200, "bob": 404, "vera": 404},
@@ -65,12 +68,14 @@ WRITES = (
     "ensembles",
     "answers",
     "nugget_files",
+    "nugget_duties",
 )
 
 
 @pytest.fixture
 def addresses(track, runs, pool, nist):
-    own = {"run": runs[0].pk, "qrels_export": nist.pk} | dict.fromkeys(OF_A_POOL, pool.pk)
+    own = {"run": runs[0].pk, "qrels_export": nist.pk, "nugget_topic": track.topics.first().pk}
+    own |= dict.fromkeys(OF_A_POOL, pool.pk)
     names = {*PAGES, *WRITES}
     return {name: reverse(name, args=[track.slug, own[name]] if name in own else [track.slug]) for name in names}
 

@@ -31,12 +31,12 @@ NO_PAGES = {
     "job_create", "job_estimate", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
     "batch_requests", "batch_replies",
     "judges_trial", "ensemble_preview", "ensemble_combine",
-    "nuggets_export", "assignments_export",
+    "nuggets_export", "assignments_export", "nugget_duty_change",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
     "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
-    "nugget_files",
+    "nugget_files", "nugget_topics", "nugget_duties",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
@@ -44,11 +44,11 @@ ROLES = {
     "alice": OF_THE_TRACK
     | OF_THE_POOL
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
-    | {"calibration", "job", "answer_run"}
+    | {"calibration", "job", "answer_run", "nugget_topic"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"}
-    | {"nuggets", "answers", "answer_run"},
+    | {"nuggets", "answers", "answer_run", "nugget_topics", "nugget_topic"},
     "root": {"judges", "judge_new", "judge_terms"},
 }
 
@@ -69,6 +69,7 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     special = {"run": [reverse("run", args=[slug, campaign.track.runs.first().pk])]}
     answered = campaign.track.answer_runs.get(tag="cited")
     special["answer_run"] = [reverse("answer_run", args=[slug, answered.pk])]
+    special["nugget_topic"] = [reverse("nugget_topic", args=[slug, topic.pk]) for topic in campaign.topics[:2]]
     special["duty"] = [
         reverse("duty", args=[duty.pk]) for duty in campaign.duties.values() if duty.assessor.name == "bob"
     ]
