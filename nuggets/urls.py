@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import answers, duties, files, scores, topics
+from .views import answers, assigning, duties, files, scores, topics
 
 urlpatterns = [
     path("tracks/<slug:slug>/nuggets/", scores.nuggets, name="nuggets"),
@@ -17,6 +17,10 @@ urlpatterns = [
     ),
     path("tracks/<slug:slug>/nuggets/duties/", duties.nugget_duties, name="nugget_duties"),
     path("tracks/<slug:slug>/nuggets/duties/<int:pk>/", duties.nugget_duty_change, name="nugget_duty_change"),
+    path("nuggets/assign/<int:pk>/", assigning.nugget_assign, name="nugget_assign"),
+    path("nuggets/assign/<int:pk>/<int:answer>/", assigning.nugget_assign_answer, name="nugget_assign_answer"),
+    path("nuggets/assign/<int:pk>/<int:answer>/label/", assigning.assignment_save, name="assignment_save"),
+    path("nuggets/assign/<int:pk>/<int:answer>/nothing/", assigning.assignment_nothing, name="assignment_nothing"),
     path("tracks/<slug:slug>/answers/", answers.answers, name="answers"),
     path("tracks/<slug:slug>/answers/<int:pk>/", answers.answer_run, name="answer_run"),
 ]

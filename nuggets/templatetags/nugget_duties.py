@@ -4,7 +4,7 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 
 from assessment.models import User
-from nuggets.models import NuggetDuty, NuggetTask
+from nuggets.models import Label, NuggetDuty, NuggetTask
 from nuggets.selectors.duties import NuggetWork, nugget_work_of_user
 
 register = template.Library()
@@ -29,3 +29,9 @@ def _address(name: str, pk: int) -> str:
         return reverse(name, args=[pk])
     except NoReverseMatch:
         return ""
+
+
+@register.filter
+def said(label: str) -> str:
+    """A label in words."""
+    return Label(label).label if label else ""

@@ -23,13 +23,14 @@ export function showLight(outbox) {
 }
 
 function sentence(state, loggedOut, kept, refused) {
-  const many = kept === 1 ? "One judgment is" : `${kept} judgments are`;
+  const noun = $("light").dataset.noun ?? "judgment";
+  const many = kept === 1 ? `One ${noun} is` : `${kept} ${noun}s are`;
   if (loggedOut) return `You are logged out. ${many} kept in this browser, and sent when you have logged in again.`;
-  if (refused) return `${refused === 1 ? "One judgment was" : `${refused} judgments were`} refused: grade again, or let go.`;
-  if (state === "saved") return "Every judgment is saved.";
+  if (refused) return `${refused === 1 ? `One ${noun} was` : `${refused} ${noun}s were`} refused: ${noun === "label" ? "label" : "grade"} again, or let go.`;
+  if (state === "saved") return `Every ${noun} is saved.`;
   if (state === "saving") return `${many} on the way.`;
   const why = state === "offline" ? "There is no connection." : "The server does not answer.";
-  return `${why} ${many} kept in this browser, and sent as soon as that changes. Go on judging.`;
+  return `${why} ${many} kept in this browser, and sent as soon as that changes. Go on${noun === "label" ? "" : " judging"}.`;
 }
 
 function complaint(entry, outbox) {

@@ -107,7 +107,7 @@ export class Outbox {
       this.#failures = 0;
       if (outcome.refused) {
         this.#write({ ...entry, refused: outcome.refused });
-        this.onRefused(entry, outcome.refused);
+        this.onRefused(entry, outcome.refused, outcome.told);
       } else {
         this.#remove(entry.name);
         this.onReply(entry, outcome.reply);
@@ -130,7 +130,7 @@ export class Outbox {
       if (response.status === 404) return { refused: "This passage is not yours to judge any more. Ask the organizer." };
       if (response.status >= 500 || response.status === 408 || response.status === 429) return { again: true };
       const told = await response.json().catch(() => ({}));
-      return { refused: told.error ?? `The server refused it (${response.status}).` };
+      return { refused: told.error ?? `The server refused it (${response.status}).`, told };
     } catch {
       return { again: true }; // no connection, or no answer in time
     }

@@ -24,8 +24,10 @@ from assessment.services.pools import pool_create
 from assessment.services.routing import routed_pool_create
 from assessment.services.tracks import track_create
 from llm_worker.services.judges import judge_create
+from nuggets.models import NuggetDuty, TopicBank
 from nuggets.services.answers import answers_import
 from nuggets.services.assignment_imports import assignments_import
+from nuggets.services.duties import nugget_duty_create
 from tests.factories import make_user
 
 QUERIES = ["why is the sky blue", "how do magnets work", "who invented the telescope", "when do swallows leave"]
@@ -81,6 +83,7 @@ def make_campaign() -> SimpleNamespace:
     _labels(pool, people, duties)
     assignments_import(track=track, source=BytesIO(ASSIGNMENTS.encode()), name="a.jsonl", assessor_name="nuggeteer")
     answers_import(track=track, source=BytesIO(ANSWER.encode()), name="cited.jsonl", profile_name="ragtime")
+    assigning = _assigning(topics[0], duties["manual"].assessor)
     rule = Rule("confidence", 0.6, audit_percent=60)
     both = [judge, track.assessors.get(name="nist")]
     ensemble_create(track=track, name="both", members=both, rule="median", quorum=2)
@@ -91,6 +94,7 @@ def make_campaign() -> SimpleNamespace:
     return SimpleNamespace(
         track=track, people=people, topics=topics, documents=documents, runs=runs, judge=judge, pool=pool,
         routed=routed, duties=duties, adjudication=adjudication, configurations=configurations,
+        assigning=assigning,
     )  # fmt: skip
 
 
@@ -136,6 +140,14 @@ def _duties(track, pool, topics, people, judge) -> dict[str, Duty]:
     }
     duties["second"] = Duty.objects.create(pool=pool, topic=topics[0], assessor=carol, condition=Condition.MANUAL)
     return duties
+
+
+def _assigning(topic, assessor) -> NuggetDuty:
+    """bob assigns the first topic's nuggets, with what the imported file says of them."""
+    topic_bank = TopicBank.objects.get(bank__name="nuggeteer", topic=topic)
+    source = topic.track.assessors.get(name="nuggeteer")
+    terms = {"condition": Condition.POST_EDIT, "suggestion_source": source}
+    return nugget_duty_create(topic_bank=topic_bank, assessor=assessor, task="assign", **terms)
 
 
 def _labels(pool, people, duties) -> None:

@@ -31,12 +31,12 @@ NO_PAGES = {
     "job_create", "job_estimate", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
     "batch_requests", "batch_replies",
     "judges_trial", "ensemble_preview", "ensemble_combine",
-    "nuggets_export", "assignments_export", "nugget_duty_change",
+    "nuggets_export", "assignments_export", "nugget_duty_change", "assignment_save", "assignment_nothing",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
     "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
-    "nugget_files", "nugget_topics", "nugget_duties",
+    "nugget_files", "nugget_topics", "nugget_compare", "nugget_duties",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
@@ -46,9 +46,10 @@ ROLES = {
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
     | {"calibration", "job", "answer_run", "nugget_topic"}
     | {"board_duty", "board_passage"},
-    "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"},
+    "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"}
+    | {"nugget_assign", "nugget_assign_answer"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"}
-    | {"nuggets", "answers", "answer_run", "nugget_topics", "nugget_topic"},
+    | {"nuggets", "answers", "answer_run", "nugget_topics", "nugget_topic", "nugget_compare"},
     "root": {"judges", "judge_new", "judge_terms"},
 }
 
@@ -91,6 +92,12 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     if "job" in names:
         by_files = batch_create(pool=campaign.pool, judge=campaign.configurations[0])
         special["job"] = [reverse("job", args=[by_files.pk])]
+    assigning = campaign.assigning
+    special["nugget_assign"] = [reverse("nugget_assign", args=[assigning.pk])]
+    special["nugget_assign_answer"] = [
+        reverse("nugget_assign_answer", args=[assigning.pk, answer.pk])
+        for answer in assigning.topic_bank.topic.answers.all()
+    ]
     for name in OF_THE_TRACK:
         special[name] = [reverse(name, args=[slug])]
     for name in OF_THE_POOL:
