@@ -167,7 +167,8 @@ class Estimate:
 
     `pairs` would be taken up, of them `without_text` fail at once (no text to send) and `from_trials` have a reply
     from a trial that is taken over, so `asked` go to the engine. The pool has `total`; of these the judge has `judged`
-    some and is at `under_way`. Tokens, cost and seconds are of all that is asked; `one` is what one call takes.
+    some and is at `under_way`. A job about nuggets has calls instead of pairs, and `calls_in_words` says which. Tokens,
+    cost and seconds are of all that is asked; `one` is what one call takes.
     """
 
     judge: str
@@ -181,6 +182,7 @@ class Estimate:
     cost: Figure
     seconds: Figure
     currency: str
+    calls_in_words: str = ""
 
     @property
     def asked(self) -> int:
@@ -197,12 +199,18 @@ class Estimate:
     def lines(self) -> list[Line]:
         """The estimate as people read it: pairs, tokens, cost and time, each with where it comes from."""
         return [
-            Line("Pairs", f"{self.asked:,} to ask", Basis.COUNTED, self._pairs_in_words()),
+            self._calls_line(),
             self._tokens_line("Tokens read", self.one.tokens_in),
             self._tokens_line("Tokens written", self.one.tokens_out),
             Line("Cost", _said(self.cost, lambda value: in_money(Decimal(value), self.currency)), *self.cost[1:]),
             Line("Time", _said(self.seconds, in_words), *self.seconds[1:]),
         ]
+
+    def _calls_line(self) -> Line:
+        said = f"{self.asked:,} to ask"
+        if self.calls_in_words:
+            return Line("Calls", said, Basis.COUNTED, self.calls_in_words)
+        return Line("Pairs", said, Basis.COUNTED, self._pairs_in_words())
 
     def _pairs_in_words(self) -> str:
         parts = [

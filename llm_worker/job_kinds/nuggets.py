@@ -1,4 +1,4 @@
-"""Lists of nuggets by a prompted model: the list rewritten window by window, then weighed in batches (methods.md §2)."""
+"""Lists of nuggets by a prompted model: the list rewritten window by window, then weighed (methods.md §2)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

@@ -15,8 +15,8 @@ from llm_worker.selectors.spending import prices_of, spending
 
 @dataclass(frozen=True)
 class Report:
-    """`calls` counts by status, `grades` by grade, `labels` what was said of nuggets. Tokens, seconds and cost leave out
-    what was `adopted` from trials or from a job that is retried: those calls were asked by another job.
+    """`calls` counts by status, `grades` by grade, `labels` what was said of nuggets. Tokens, seconds and cost leave
+    out what was `adopted` from trials or from a job that is asked again: those calls were asked by another one.
     `judged_per_second` is of the seconds in which the job ran; None without one.
     """
 

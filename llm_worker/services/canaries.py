@@ -11,6 +11,7 @@ from llm_worker.engines import EngineUnavailable
 from llm_worker.job_kinds.relevance import PromptedLabeller
 from llm_worker.models import JudgeConfiguration
 from llm_worker.services.calls import Answer
+from llm_worker.services.judges import judge_check_grades
 
 SCALE = "0-3"
 
@@ -55,11 +56,12 @@ def canaries_ask(
 ) -> list[CanaryResult]:
     """Ask the judge about each canary twice, on the track's scale or, without one, on the plain one from 0 to 3.
 
-    Raises DomainError for a judge that reads no prompt, one that shows examples where no track is named, and where the
-    engine cannot work.
+    Raises DomainError for a judge that reads no prompt or grades nothing, one that shows examples where no track is
+    named, and where the engine cannot work.
     """
     if not judge.prompt:
         raise DomainError(f"{judge.name} reads no prompt: no passage can give it orders.")
+    judge_check_grades(judge)
     labeller = PromptedLabeller(judge, track, PRESETS[SCALE])
     pairs = [_pair(canary, text) for canary in canaries for text in (canary.passage, canary.with_order)]
     try:

@@ -61,8 +61,13 @@ def estimate(
 
 def _per_call(pool: Pool, judge: JudgeConfiguration, engine_measures: bool, sample: int, seed: int) -> PerCall:
     """By the judge's calls in this track, else in any, else by a sample of what it would be asked."""
+    return per_call_before(judge, pool.track) or _sampled(pool, judge, engine_measures, sample, seed)
+
+
+def per_call_before(judge: JudgeConfiguration, track: Track) -> PerCall | None:
+    """What the judge's calls in this track took, else those in any; None where it has none."""
     calls = asked_here(judge).exclude(tokens_in=None)
-    for where, told in ((f"in {pool.track.slug}", calls.filter(job__track=pool.track_id)), ("in all tracks", calls)):
+    for where, told in ((f"in {track.slug}", calls.filter(job__track=track)), ("in all tracks", calls)):
         found = told[:HISTORY].aggregate(
             n=Count("pk"), read=Avg("tokens_in"), written=Avg("tokens_out"), cached=Avg("tokens_cached")
         )
@@ -72,7 +77,7 @@ def _per_call(pool: Pool, judge: JudgeConfiguration, engine_measures: bool, samp
                 found["written"], Basis.MEASURED if found["written"] is not None else Basis.UNKNOWN, source
             )
             return PerCall(Figure(found["read"], Basis.MEASURED, source), written, found["cached"])
-    return _sampled(pool, judge, engine_measures, sample, seed)
+    return None
 
 
 def _nothing_read() -> PerCall:

@@ -22,7 +22,13 @@ from llm_worker.selectors.nugget_jobs import unfinished_over
 from llm_worker.selectors.spending import limits_of, prices_of, spending
 from llm_worker.services.adoption import calls_adopt
 from llm_worker.services.calls import calls_fail_without_text
-from llm_worker.services.judges import judge_assessor, judge_check_mode, judge_check_scale, judge_freeze
+from llm_worker.services.judges import (
+    judge_assessor,
+    judge_check_grades,
+    judge_check_mode,
+    judge_check_scale,
+    judge_freeze,
+)
 from llm_worker.services.nugget_calls import calls_ask_again, calls_take_back
 from llm_worker.services.running import clock_stop, is_to_run, job_enqueue, job_locked, pairs_locked
 
@@ -94,8 +100,7 @@ def job_create(
 
     Raises DomainError when nothing is left to ask, and for a judge of another task.
     """
-    if judge.task != JudgeConfiguration.Task.RELEVANCE:
-        raise DomainError(f"{judge.name} grades no passages: its task is to {judge.get_task_display()}.")
+    judge_check_grades(judge)
     largest = LARGEST_TRIAL if mode == LlmJob.Mode.TRIAL else LARGEST_LIMIT
     if (limit is None and mode == LlmJob.Mode.TRIAL) or (limit is not None and not 1 <= limit <= largest):
         raise DomainError(f"A limit must be between 1 and {largest:,}.")

@@ -163,6 +163,12 @@ def judge_check_mode(*, judge: JudgeConfiguration, mode: str) -> None:
         raise DomainError(f"{judge.name} asks no model, so there is nothing to send away: start it as a job.")
 
 
+def judge_check_grades(judge: JudgeConfiguration) -> None:
+    """Raises DomainError for a judge whose task is another one than relevance."""
+    if judge.task != JudgeConfiguration.Task.RELEVANCE:
+        raise DomainError(f"{judge.name} grades no passages: its task is to {judge.get_task_display()}.")
+
+
 def judge_check_scale(*, judge: JudgeConfiguration, track: Track) -> None:
     """Refuse a single-token judge in a track with a grade that is not one digit."""
     if judge.decoding == JudgeConfiguration.Decoding.TOKEN:

@@ -11,7 +11,7 @@ from llm_worker.job_kinds.relevance import Asked, PromptedLabeller
 from llm_worker.models import JudgeConfiguration
 
 
-class _NoEngine:
+class EstimatingEngine:
     """Stands where a judge's engine is: it estimates tokens and answers nothing."""
 
     def measure(self, texts: Sequence[str], max_tokens: int | None = None) -> list[Measured]:
@@ -25,8 +25,8 @@ class RenderingLabeller(PromptedLabeller):
     """
 
     @property
-    def engine(self) -> _NoEngine:
-        return _NoEngine()
+    def engine(self) -> EstimatingEngine:
+        return EstimatingEngine()
 
 
 @dataclass(frozen=True)

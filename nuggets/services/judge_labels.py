@@ -1,14 +1,6 @@
 """Labels that judges give: about a wording, once. What is stored stays: a wording is never looked at twice."""
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
-
-
-def batched(i, n):
-    i = iter(i)
-    while b := tuple(islice(i, n)):
-        yield b
-
 
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor
@@ -33,9 +25,8 @@ def empty_answers_label(*, assessor: Assessor, pairs: Iterable[tuple[int, int]])
 def _store(assessor: Assessor, labels: Iterable[tuple[int, int, str]]) -> None:
     if assessor.kind != Assessor.Kind.LLM:
         raise DomainError(f"{assessor.name} is no judge.")
-    rows = (
+    rows = [
         NuggetAssignment(assessor=assessor, answer_id=answer, wording_id=wording, label=Label(label))
         for answer, wording, label in labels
-    )
-    for some in batched(rows, _AT_ONCE):
-        NuggetAssignment.objects.bulk_create(some, ignore_conflicts=True)
+    ]
+    NuggetAssignment.objects.bulk_create(rows, batch_size=_AT_ONCE, ignore_conflicts=True)

@@ -81,7 +81,9 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(judge, engine):
         call_command("canaries", "--judge", "judge")
     with pytest.raises(DomainError, match="reads no prompt"):
         call_command("canaries", "--judge", "lexical-bm25")
-    with pytest.raises(DomainError, match="There is no judge 'x'; there are: judge"):
+    with pytest.raises(DomainError, match="grades no passages"):
+        call_command("canaries", "--judge", "nuggetizer-small")
+    with pytest.raises(DomainError, match="There is no judge 'x'; there are: .*judge"):
         call_command("canaries", "--judge", "x")
     with pytest.raises(DomainError, match="There is no track 'y'"):
         call_command("canaries", "--judge", "judge", "--track", "y")

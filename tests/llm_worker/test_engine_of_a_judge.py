@@ -2,7 +2,7 @@
 
 import pytest
 
-from llm_worker.job_kinds import relevance
+from llm_worker.job_kinds import prompted
 from llm_worker.job_kinds.relevance import PromptedLabeller
 from llm_worker.models import JudgeConfiguration
 
@@ -17,7 +17,7 @@ from llm_worker.models import JudgeConfiguration
 )
 def test_the_judges_revision_reaches_an_engine_that_loads_weights(track, monkeypatch, engine, revision, expected):
     asked = []
-    monkeypatch.setattr(relevance, "engine_for", lambda *given: asked.append(given))
+    monkeypatch.setattr(prompted, "engine_for", lambda *given: asked.append(given))
     judge = JudgeConfiguration.objects.get(name="umbrela-token")
     judge.engine, judge.model, judge.model_revision = engine, "m", revision
     judge.options = {"max_model_len": 2048}

@@ -41,7 +41,7 @@ def test_before_any_call_tokens_come_from_the_letters_of_real_prompts_and_time_i
 def test_the_web_never_wakes_the_engine(pool, judge, monkeypatch):
     judge.max_passage_tokens = 5
     judge.save()
-    monkeypatch.setattr("llm_worker.job_kinds.relevance.engine_for", lambda *_: pytest.fail("the engine was asked for"))
+    monkeypatch.setattr("llm_worker.job_kinds.prompted.engine_for", lambda *_: pytest.fail("the engine was asked for"))
     assert estimate(pool=pool, judge=judge).one.tokens_in.value
     item = pool.items.select_related("topic", "document").first()
     assert rendering.rendered_prompt(judge=judge, track=pool.track, item=item).messages

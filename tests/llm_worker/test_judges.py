@@ -24,11 +24,15 @@ def nist(pool):
     return nist
 
 
-def test_a_new_project_has_three_judges_whose_prompts_and_decodings_exist(db):
+def test_a_new_project_has_six_judges_whose_prompts_and_decodings_exist(db):
     judges = JudgeConfiguration.objects.all()
-    assert [judge.name for judge in judges] == ["lexical-bm25", "umbrela-reference", "umbrela-token"]
+    assert [judge.name for judge in judges] == [
+        "assigner-small", "assigner-small-strict", "lexical-bm25", "nuggetizer-small", "umbrela-reference",
+        "umbrela-token",
+    ]  # fmt: skip
     for judge in judges.exclude(prompt=""):
         assert judge.decoding in prompts.find(judge.prompt).decodings
+        assert judge.task == prompts.find(judge.prompt).task
         assert "chance" in judge.caveat
 
 
@@ -76,9 +80,9 @@ def test_an_assessor_and_a_stranger_see_no_results(pool, judge, nist, name, requ
 def test_the_command_judges_lists_one_a_line(db, capsys):
     call_command("judges")
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["judge", "lexical-bm25", "umbrela-reference", "umbrela-token"]
-    assert lines[3].split() == [
-        "umbrela-token", "llama_cpp", "SmolLM2-135M-Instruct", "umbrela.v1", "token", "cpu",
+    assert [line.split()[0] for line in lines] == ["judge", *JudgeConfiguration.objects.values_list("name", flat=True)]
+    assert lines[-1].split() == [
+        "umbrela-token", "relevance", "llama_cpp", "SmolLM2-135M-Instruct", "umbrela.v1", "token", "cpu",
     ]  # fmt: skip
 
 
@@ -94,6 +98,8 @@ def test_create_judge_stores_where_the_server_is_and_never_a_key(db, capsys):
     assert "mine" in capsys.readouterr().out
 
 
-def test_a_judge_of_relevance_needs_a_prompt_for_relevance(db):
-    with pytest.raises(DomainError, match="is for nugget_assignment, not for relevance"):
-        judge_create(name="j", engine="openai", model="m", prompt="nugget-assignment.v1", decoding="json")
+def test_the_task_of_a_judge_is_that_of_its_prompt(db):
+    judge = judge_create(name="j", engine="openai", model="m", prompt="nugget-assignment.v1", decoding="json")
+    assert judge.task == "nugget_assignment"
+    with pytest.raises(DomainError, match="is for nugget_importance: it goes on where another one ends"):
+        judge_create(name="k", engine="openai", model="m", prompt="nugget-importance.v1", decoding="json")

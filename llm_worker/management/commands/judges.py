@@ -4,13 +4,21 @@ from llm_worker.models import JudgeConfiguration
 
 
 class Command(BaseCommand):
-    help = "List the judges: name, engine, model, prompt, decoding."
+    help = "List the judges: name, task, engine, model, prompt, decoding."
 
     def handle(self, **options):
-        rows = [("judge", "engine", "model", "prompt", "decoding", "queue")]
+        rows = [("judge", "task", "engine", "model", "prompt", "decoding", "queue")]
         for judge in JudgeConfiguration.objects.all():
             rows.append(
-                (judge.name, judge.engine, judge.model or "-", judge.prompt or "-", judge.decoding, judge.queue)
+                (
+                    judge.name,
+                    judge.task,
+                    judge.engine,
+                    judge.model or "-",
+                    judge.prompt or "-",
+                    judge.decoding,
+                    judge.queue,
+                )
             )
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
