@@ -4,7 +4,7 @@ Colours and type are not here: marks carry a named style (`run`, `run-moved`, `i
 static/js/charts.js fills from the page's CSS variables, so that one specification serves light, dark and paper.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from assessment.selectors.comparisons import Comparison, GradeName, RunRow
 
@@ -14,11 +14,21 @@ ALL_NAMED = 6
 HEIGHT = 540
 TEXT_HEIGHT = 15
 LETTER_WIDTH = 8
+NAME_WIDTH = 176  # a longer name ends in dots: it would take its room from the points
 _SCORE = ".4f"
 _TAU = ".3f"
 
 
-def run_scatter(comparison: Comparison, urls: dict[str, str] | None = None) -> dict:
+class TwoSides(Protocol):
+    """What the scatter is drawn from: `Comparison`, or anything that has these fields of it."""
+
+    manual: str
+    automatic: str
+    measure: str
+    runs: list[RunRow]
+
+
+def run_scatter(comparison: TwoSides, urls: dict[str, str] | None = None) -> dict:
     """One point per run: its score by the manual assessor (x) and by the automatic one (y), with the line x = y.
 
     `urls` maps a run tag to its page.
@@ -56,7 +66,8 @@ def run_scatter(comparison: Comparison, urls: dict[str, str] | None = None) -> d
         names
         | {
             "transform": [{"filter": "datum.left" if left else "!datum.left"}],
-            "mark": {"type": "text", "style": "label", "align": "right" if left else "left", "dx": -4 if left else 4},
+            "mark": {"type": "text", "style": "label", "limit": NAME_WIDTH}
+            | {"align": "right" if left else "left", "dx": -4 if left else 4},
             "encoding": {
                 "x": x | {"field": "label_manual"},
                 "y": y | {"field": "label_automatic"},
@@ -245,7 +256,9 @@ def _beside_the_cloud(runs: list[RunRow], low: float, high: float) -> list[dict]
 
     names = labelled(runs)
     above = [row for row in names if row.automatic >= row.manual]
-    room = all(edge(row, row.automatic, True) - letter * len(row.tag) > low for row in above)
+    room = all(
+        edge(row, row.automatic, True) - letter * min(len(row.tag), NAME_WIDTH // LETTER_WIDTH) > low for row in above
+    )
     on_the_left = above if room else []
     labels = []
     for left in (True, False):
@@ -287,7 +300,7 @@ def _run_values(row: RunRow, named: set[str], urls: dict[str, str]) -> dict:
     }
 
 
-def _run_tooltip(comparison: Comparison) -> list[dict]:
+def _run_tooltip(comparison: TwoSides) -> list[dict]:
     measure = comparison.measure
     tooltip = [
         {"field": "run", "type": "nominal", "title": "run"},

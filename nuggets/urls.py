@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from .views import answers, assigning, duties, files, scores, topics
+from .views import answers, assigning, comparing, duties, files, scores, topics
 
 urlpatterns = [
     path("tracks/<slug:slug>/nuggets/", scores.nuggets, name="nuggets"),
     path("tracks/<slug:slug>/nuggets/topics/", topics.nugget_topics, name="nugget_topics"),
     path("tracks/<slug:slug>/nuggets/topics/<int:pk>/", topics.nugget_topic, name="nugget_topic"),
+    path("tracks/<slug:slug>/nuggets/compare/", comparing.nugget_compare, name="nugget_compare"),
     path("tracks/<slug:slug>/nuggets/import/", files.nugget_files, name="nugget_files"),
     path("tracks/<slug:slug>/nuggets/export/<int:pk>/", files.nuggets_export, name="nuggets_export"),
     path(

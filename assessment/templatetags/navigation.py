@@ -28,7 +28,7 @@ TABS = (
     (
         "Nuggets",
         "nuggets",
-        ("nugget_files", "nugget_duties", "nugget_topics", "nugget_topic", "nugget_sources"),
+        ("nugget_files", "nugget_duties", "nugget_topics", "nugget_topic", "nugget_compare"),
         RESULTS,
     ),
     ("Adjudication", "adjudications", (), ORGANIZING),

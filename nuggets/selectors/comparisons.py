@@ -1,13 +1,17 @@
 """Do two assessors' labels of nuggets, or two scores of one assessor, order the runs alike?"""
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
-from assessment.domain.correlation import correlation_levels, kendall_tau
+from assessment.domain.agreement import cohen_kappa, exact_agreement
+from assessment.domain.correlation import CorrelationLevels, correlation_levels, kendall_tau, rank_changes
 from nuggets.domain.scores import RULES
 
+from .edit_statistics import bank_edits
 from .leaderboards import PRIMARY
 from .scores import CODES, NuggetScores
 
@@ -40,35 +44,106 @@ def described(side: NuggetScores) -> dict:
     }
 
 
-def compared(a: NuggetScores, b: NuggetScores, score: str = PRIMARY) -> dict:
-    """Tau-b at three levels over the runs and topics that both have, and the labels that both gave to one nugget.
+class RunPair(NamedTuple):
+    """A run's means by both sides over the shared topics. `change` > 0: the second side places it higher."""
 
-    Cells that are undefined for either are left out of the means and of the pooled pairs, for both alike.
-    """
+    tag: str
+    manual: float
+    automatic: float
+    manual_rank: int
+    automatic_rank: int
+    change: int
+    team: str = ""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What two sides both score: runs (`tags`) and `topics`, with their scores by either (runs x topics). Topics in
+    which a score is undefined for either are `left_out`, for both alike. Drawn by `assessment.charts.run_scatter`."""
+
+    a: NuggetScores
+    b: NuggetScores
+    measure: str
+    tags: list[str]
+    topics: list[str]
+    left_out: list[str]
+    left: np.ndarray
+    right: np.ndarray
+
+    @property
+    def manual(self) -> str:
+        return f"{self.a.assessor} ({self.a.bank})"
+
+    @property
+    def automatic(self) -> str:
+        return f"{self.b.assessor} ({self.b.bank})"
+
+    @property
+    def levels(self) -> CorrelationLevels | None:
+        return correlation_levels(self.left, self.right) if self.tags and self.topics else None
+
+    @property
+    def runs(self) -> list[RunPair]:
+        """Best first by the first side."""
+        if not (self.tags and self.topics):
+            return []
+        means = self.left.mean(axis=1), self.right.mean(axis=1)
+        rows = zip(self.tags, *(each.tolist() for each in means), rank_changes(*means), strict=True)
+        return sorted(
+            (RunPair(run, by_a, by_b, *ranks) for run, by_a, by_b, ranks in rows),
+            key=lambda row: (row.manual_rank, row.tag),
+        )
+
+    @property
+    def confusion(self) -> list[list[int]] | None:
+        """As `_confusion`; None where the sides have different banks."""
+        return _confusion(self.a, self.b) if self.a.bank == self.b.bank else None
+
+
+def shared(a: NuggetScores, b: NuggetScores, score: str = PRIMARY) -> Shared:
     runs = [run for run in a.runs if run in set(b.runs)]
     topics = [topic for topic in a.topics if topic in set(b.topics)]
     left, right = _cut(a, runs, topics, score), _cut(b, runs, topics, score)
     known = ~(np.isnan(left) | np.isnan(right)).any(axis=0) if runs else np.zeros(len(topics), bool)
-    levels = correlation_levels(left[:, known], right[:, known]) if known.any() else None
+    kept = [topic for topic, is_known in zip(topics, known, strict=True) if is_known]
+    left_out = [topic for topic, is_known in zip(topics, known, strict=True) if not is_known]
+    return Shared(a, b, score, runs, kept, left_out, left[:, known], right[:, known])
+
+
+def compared(a: NuggetScores, b: NuggetScores, score: str = PRIMARY) -> dict:
+    """Tau-b at three levels over the runs and topics that both have, and the labels that both gave to one nugget."""
+    both = shared(a, b, score)
+    levels = both.levels
     return {
         "a": {"bank": a.bank.name, "assessor": a.assessor.name},
         "b": {"bank": b.bank.name, "assessor": b.assessor.name},
         "score": score,
-        "n_runs": len(runs),
-        "n_topics": int(known.sum()),
-        "left_out_topics": [topic for topic, is_known in zip(topics, known, strict=True) if not is_known],
+        "n_runs": len(both.tags),
+        "n_topics": len(both.topics),
+        "left_out_topics": both.left_out,
         "tau": levels and levels.run_level,
         "tau_per_topic_mean": levels and levels.per_topic_mean,
         "tau_per_topic_undefined": levels and levels.undefined_topics,
         "tau_pooled": levels and levels.pooled,
-        "confusion": _confusion(a, b) if a.bank == b.bank else None,
+        "confusion": both.confusion,
+        **_label_agreement(both.confusion),
     }
 
 
 def comparison(sides: list[NuggetScores], score: str = PRIMARY) -> dict:
-    """Every side described, and every two of them compared."""
+    """Every side described, with what people made of its bank's first nuggets, and every two of them compared."""
     pairs = [compared(a, b, score) for a, b in combinations(sides, 2)]
-    return {"sides": [described(side) for side in sides], "pairs": pairs}
+    return {"sides": [described(side) | {"edits": _edits(side)} for side in sides], "pairs": pairs}
+
+
+def _edits(side: NuggetScores) -> dict:
+    made_from = side.bank.made_from
+    return {"made_from": made_from and made_from.name} | bank_edits(side.bank, side.topics).total._asdict()
+
+
+def _label_agreement(confusion: list[list[int]] | None) -> dict:
+    matrix = np.array(confusion or [[0]])
+    return {"n_labels": int(matrix.sum()), "same_label": exact_agreement(matrix), "kappa": cohen_kappa(matrix)}
 
 
 def _numbers(side: NuggetScores, name: str) -> list[float]:

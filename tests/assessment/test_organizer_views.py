@@ -22,6 +22,7 @@ PAGES = {
     "agreement": {"alice": 200, "bob": 404, "vera": 200},
     "answers": {"alice": 200, "bob": 404, "vera": 200},
     "nuggets": {"alice": 200, "bob": 404, "vera": 200},
+    "nugget_compare": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_topics": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_topic": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_files": {"alice": 200, "bob": 404, "vera": 404},

@@ -82,6 +82,8 @@ def make_campaign() -> SimpleNamespace:
     duties = _duties(track, pool, topics, people, judge)
     _labels(pool, people, duties)
     assignments_import(track=track, source=BytesIO(ASSIGNMENTS.encode()), name="a.jsonl", assessor_name="nuggeteer")
+    other = BytesIO(ASSIGNMENTS.replace("partial_support", "not_support").encode())
+    assignments_import(track=track, source=other, name="b.jsonl", assessor_name="reader", bank_name="nuggeteer")
     answers_import(track=track, source=BytesIO(ANSWER.encode()), name="cited.jsonl", profile_name="ragtime")
     assigning = _assigning(topics[0], duties["manual"].assessor)
     rule = Rule("confidence", 0.6, audit_percent=60)
