@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import batches, calibration, comparing, jobs, judges
+from .views import batches, calibration, comparing, jobs, judges, nugget_jobs
 
 urlpatterns = [
     path("judges/", judges.judges, name="judges"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("tracks/<slug:slug>/judges/<int:pk>/", calibration.calibration, name="calibration"),
     path("tracks/<slug:slug>/pools/<int:pk>/jobs/", jobs.job_create, name="job_create"),
     path("tracks/<slug:slug>/pools/<int:pk>/jobs/estimate/", jobs.job_estimate, name="job_estimate"),
+    path("tracks/<slug:slug>/nuggets/jobs/", nugget_jobs.nugget_jobs, name="nugget_jobs"),
+    path("tracks/<slug:slug>/nuggets/jobs/lists/", nugget_jobs.nugget_lists_start, name="nugget_lists_start"),
+    path("tracks/<slug:slug>/nuggets/jobs/labels/", nugget_jobs.nugget_labels_start, name="nugget_labels_start"),
+    path("tracks/<slug:slug>/nuggets/jobs/estimate/", nugget_jobs.nugget_job_estimate, name="nugget_job_estimate"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/progress/", jobs.job_progress, name="job_progress"),
     path("jobs/<int:pk>/pause/", jobs.job_pause, name="job_pause"),

@@ -1,5 +1,6 @@
 from .jobs import JobForm, RepliesForm
 from .judges import CompareForm, JudgeForm, TermsForm
 from .limits import LimitsForm
+from .nuggets import AssignForm, ListsForm
 
-__all__ = ["CompareForm", "JobForm", "JudgeForm", "LimitsForm", "RepliesForm", "TermsForm"]
+__all__ = ["AssignForm", "CompareForm", "JobForm", "JudgeForm", "LimitsForm", "ListsForm", "RepliesForm", "TermsForm"]

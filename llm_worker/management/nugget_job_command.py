@@ -5,8 +5,8 @@ from assessment.models import Topic, Track
 from llm_worker.management.job_command import JobCommand
 from llm_worker.models import LlmJob
 from llm_worker.selectors.nugget_jobs import topic_lines
-from nuggets.management.nugget_command import topics_called
 from nuggets.models import Bank
+from nuggets.selectors.topic_names import topics_called
 
 
 class NuggetJobCommand(JobCommand):

@@ -15,6 +15,7 @@ from llm_worker.domain.limits import Limits
 from llm_worker.forms import JobForm, LimitsForm, RepliesForm
 from llm_worker.models import LlmJob
 from llm_worker.selectors.batches import batch_files
+from llm_worker.selectors.nugget_jobs import topic_lines
 from llm_worker.services import jobs
 from llm_worker.services.estimates import estimate
 from llm_worker.services.judges import judge_check_mode
@@ -88,6 +89,8 @@ def job_context(request, job: LlmJob) -> dict:
         "successes": selectors.successes_to_read(job, SUCCESSES_SHOWN),
         "limits_form": _limits_form(job),
     }
+    if job.bank_id is not None:
+        context["topic_lines"] = topic_lines(job)
     if job.mode == LlmJob.Mode.BATCH and job.track.role in ORGANIZERS:
         context |= {"files": batch_files(job), "replies": RepliesForm()}
     return context

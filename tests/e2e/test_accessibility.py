@@ -6,6 +6,8 @@ from django.urls import get_resolver, reverse
 
 from assessment.selectors.adjudication_standing import pair_standings
 from llm_worker.services.batches import batch_create
+from llm_worker.services.judges import judge_create
+from llm_worker.services.nugget_jobs import nuggets_make
 from tests.e2e.campaign import make_campaign
 from tests.e2e.judging_steps import log_in
 
@@ -31,12 +33,13 @@ NO_PAGES = {
     "job_create", "job_estimate", "job_progress", "job_pause", "job_cancel", "job_resume", "job_retry",
     "batch_requests", "batch_replies",
     "judges_trial", "ensemble_preview", "ensemble_combine",
+    "nugget_lists_start", "nugget_labels_start", "nugget_job_estimate",
     "nuggets_export", "assignments_export", "nugget_duty_change", "assignment_save", "assignment_nothing",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
     "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
-    "nugget_files", "nugget_topics", "nugget_compare", "nugget_duties",
+    "nugget_files", "citations", "nugget_topics", "nugget_compare", "nugget_duties", "nugget_jobs",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
@@ -49,7 +52,7 @@ ROLES = {
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"}
     | {"nugget_assign", "nugget_assign_answer"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"}
-    | {"nuggets", "answers", "answer_run", "nugget_topics", "nugget_topic", "nugget_compare"},
+    | {"nuggets", "answers", "answer_run", "nugget_topics", "nugget_topic", "nugget_compare", "nugget_jobs"},
     "root": {"judges", "judge_new", "judge_terms"},
 }
 
@@ -91,7 +94,9 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     special["judge_terms"] = [reverse("judge_terms", args=[campaign.configurations[0].pk])]
     if "job" in names:
         by_files = batch_create(pool=campaign.pool, judge=campaign.configurations[0])
-        special["job"] = [reverse("job", args=[by_files.pk])]
+        lists = judge_create(name="lists", engine="scripted", model="m", prompt="nuggets.v1", decoding="json")
+        over_bank = nuggets_make(track=campaign.track, judge=lists)
+        special["job"] = [reverse("job", args=[job.pk]) for job in (by_files, over_bank)]
     assigning = campaign.assigning
     special["nugget_assign"] = [reverse("nugget_assign", args=[assigning.pk])]
     special["nugget_assign_answer"] = [
