@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import answers, assigning, comparing, duties, files, scores, topics
+from .views import answers, assigning, citations, comparing, duties, files, scores, topics
 
 urlpatterns = [
     path("tracks/<slug:slug>/nuggets/", scores.nuggets, name="nuggets"),
@@ -23,5 +23,6 @@ urlpatterns = [
     path("nuggets/assign/<int:pk>/<int:answer>/label/", assigning.assignment_save, name="assignment_save"),
     path("nuggets/assign/<int:pk>/<int:answer>/nothing/", assigning.assignment_nothing, name="assignment_nothing"),
     path("tracks/<slug:slug>/answers/", answers.answers, name="answers"),
+    path("tracks/<slug:slug>/answers/citations/", citations.citations, name="citations"),
     path("tracks/<slug:slug>/answers/<int:pk>/", answers.answer_run, name="answer_run"),
 ]

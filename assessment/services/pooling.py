@@ -125,6 +125,6 @@ def _rows(
 
 
 def _as_text(runs_and_ranks: Sequence[tuple[int, int]]) -> str:
-    """Two columns in COPY's text form."""
-    run_ids, ranks = zip(*runs_and_ranks, strict=True)
+    """Two columns in COPY's text form; a document that no run brought has empty ones."""
+    run_ids, ranks = zip(*runs_and_ranks, strict=True) if runs_and_ranks else ((), ())
     return f"{{{','.join(map(str, run_ids))}}}\t{{{','.join(map(str, ranks))}}}"

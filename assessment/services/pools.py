@@ -7,8 +7,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from assessment.domain.errors import DomainError
+from assessment.domain.pooling import PoolEntry
 from assessment.models import (
     POOL_ORDERS,
+    Document,
     Judgment,
     Lease,
     Order,
@@ -34,6 +36,7 @@ from assessment.services.pooling import (
     known_items,
 )
 
+Places = Mapping[int, Mapping[int, int]]  # by a topic's key, by a document's key: a rank from 1
 MOST_PEOPLE = 100  # who may share a passage; more is a slip of the finger
 
 
@@ -138,6 +141,58 @@ def pool_extend(*, pool: Pool, runs: Mapping[Run, int | None]) -> int:
     return sum(len(found) for found in new.values())
 
 
+def pool_documents_preview(*, pool: Pool, places: Places) -> list[TopicSize]:
+    """How many items `pool_add_documents` of the same arguments would add to each topic that it may add any to."""
+    entries = _documents_to_add(pool, places)
+    known = set(pool.items.order_by().values_list("topic_id", "document_id"))
+    topics = pool.track.topics.filter(pk__in=entries)
+    return [TopicSize(one, sum((one.pk, e.document) not in known for e in entries[one.pk])) for one in topics]
+
+
+def pool_add_documents(*, pool: Pool, places: Places) -> int:
+    """Take single documents into the pool, brought by no run; return the items added.
+
+    `places` gives the rank from 1 that a document counts as where the pool is in the order of the best rank. Documents
+    that are there stay as they are. As with `pool_extend`, new ones come after them, everyone who has a duty in the
+    topic has them at once, and topics that the pool was not made for are passed over.
+
+    Raises DomainError for a routed pool, for topics of another track and documents of another collection.
+    """
+    with transaction.atomic():
+        lock_track(pool.track)
+        entries = _documents_to_add(pool, places)
+        known = known_items(pool)
+        new = {topic: [e for e in found if (topic, e.document) not in known] for topic, found in entries.items()}
+        new = {topic: found for topic, found in new.items() if found}
+        _withdraw_planted(pool, new)
+        add_items(pool, new, [])
+    return sum(len(found) for found in new.values())
+
+
+def _documents_to_add(pool: Pool, places: Places) -> Entries:
+    _refuse_routed(pool)
+    wanted = {document for found in places.values() for document in found}
+    if wanted - set(
+        Document.objects.filter(collection=pool.track.collection_id, pk__in=wanted).values_list("pk", flat=True)
+    ):
+        raise DomainError("These documents are of another collection than the track's.")
+    if places.keys() - set(pool.track.topics.values_list("pk", flat=True)):
+        raise DomainError("These topics are of another track.")
+    outside = _topics_left_out(pool, [row.run_id for row in pool.poolrun_set.all()])
+    return {
+        topic: sorted(PoolEntry(document, rank, ()) for document, rank in found.items())
+        for topic, found in places.items()
+        if found and topic not in outside
+    }
+
+
+def _refuse_routed(pool: Pool) -> None:
+    if pool.routed_from_id is not None:
+        raise DomainError(
+            f"{pool.name} holds what a rule took from {pool.routed_from.name}: extend that pool, and route it anew."
+        )
+
+
 def _check(name: str, order: str, seed: int, quota: int | None, overlap_percent: int) -> None:
     if order not in POOL_ORDERS:
         raise DomainError(f"There is no order {order!r}; choose one of {', '.join(POOL_ORDERS)}.")
@@ -156,10 +211,7 @@ def _check(name: str, order: str, seed: int, quota: int | None, overlap_percent:
 
 def _to_add(pool: Pool, runs: Mapping[Run, int | None]) -> Entries:
     """What `runs` bring to the topics of the pool, whether it is there already or not."""
-    if pool.routed_from_id is not None:
-        raise DomainError(
-            f"{pool.name} holds what a rule took from {pool.routed_from.name}: extend that pool, and route it anew."
-        )
+    _refuse_routed(pool)
     chosen = chosen_runs(pool.track, runs)
     depths = depths_of(pool.depth, chosen, runs)
     before = {row.run_id: row.depth or pool.depth for row in pool.poolrun_set.all()}

@@ -24,11 +24,11 @@ TABS = (
     ("Assessors", "assessors", ("calibration",), RESULTS),
     ("Compare", "compare", ("leaderboard",), RESULTS),
     ("Agreement", "agreement", (), RESULTS),
-    ("Answers", "answers", ("answer_run",), RESULTS),
+    ("Answers", "answers", ("answer_run", "citations"), RESULTS),
     (
         "Nuggets",
         "nuggets",
-        ("nugget_files", "nugget_duties", "nugget_topics", "nugget_topic", "nugget_compare"),
+        ("nugget_files", "nugget_duties", "nugget_grid", "nugget_topics", "nugget_topic", "nugget_compare"),
         RESULTS,
     ),
     ("Adjudication", "adjudications", (), ORGANIZING),
