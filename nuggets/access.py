@@ -71,5 +71,15 @@ def get_overseen_nugget_duty(user: User, slug: str, pk: int) -> NuggetDuty:
     return duty
 
 
+def get_topic_bank_for_user(user: User, slug: str, pk: int, roles: tuple[Role, ...] = ORGANIZERS) -> TopicBank:
+    """A topic's list in this track, with the user's role in it as `bank.track.role`."""
+    track = get_track_for_user(user, slug, roles)
+    topic_bank = TopicBank.objects.select_related("bank", "topic").filter(bank__track=track, pk=pk).first()
+    if topic_bank is None:
+        raise Http404("There is no such list of nuggets in this track.")
+    topic_bank.bank.track = track
+    return topic_bank
+
+
 def _role_in(track: str, user: User):
     return Membership.objects.filter(user=user, track=OuterRef(track)).values("role")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import answers, assigning, citations, comparing, duties, files, scores, topics
+from .views import answers, assigning, citations, comparing, duties, files, grid, scores, topics
 
 urlpatterns = [
     path("tracks/<slug:slug>/nuggets/", scores.nuggets, name="nuggets"),
@@ -18,6 +18,7 @@ urlpatterns = [
     ),
     path("tracks/<slug:slug>/nuggets/duties/", duties.nugget_duties, name="nugget_duties"),
     path("tracks/<slug:slug>/nuggets/duties/<int:pk>/", duties.nugget_duty_change, name="nugget_duty_change"),
+    path("tracks/<slug:slug>/nuggets/grid/<int:pk>/", grid.nugget_grid_page, name="nugget_grid"),
     path("nuggets/assign/<int:pk>/", assigning.nugget_assign, name="nugget_assign"),
     path("nuggets/assign/<int:pk>/<int:answer>/", assigning.nugget_assign_answer, name="nugget_assign_answer"),
     path("nuggets/assign/<int:pk>/<int:answer>/label/", assigning.assignment_save, name="assignment_save"),

@@ -18,7 +18,8 @@ from nuggets.selectors.assigning import answer_queue, answer_sheet, duty_list
 from nuggets.selectors.duties import nugget_work_of_user
 from nuggets.services import assignments
 
-KEYS = {Label.SUPPORT: "1", Label.PARTIAL_SUPPORT: "2", Label.NOT_SUPPORT: "3"}
+# Each label's key and its short word, on the button.
+KEYS = {Label.SUPPORT: ("1", "Support"), Label.PARTIAL_SUPPORT: ("2", "Partial"), Label.NOT_SUPPORT: ("3", "Not")}
 
 
 @login_required
@@ -99,7 +100,7 @@ def _page(request, mine: NuggetDuty, nuggets, queue, current) -> HttpResponse:
         "queue": queue,
         "done": sum(not one.open for one in queue) if nuggets.nuggets else 0,
         "sheet": current and answer_sheet(mine, nuggets, current),
-        "labels": [(label, label.label, KEYS[label]) for label in Label],
+        "labels": [(label, label.label, *KEYS[label]) for label in Label],
         "others": [one for one in work.duties if not one.finished and one.duty.pk != mine.pk] if work else [],
         "idempotency_key": uuid4(),
     }

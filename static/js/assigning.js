@@ -285,7 +285,10 @@ stage.addEventListener("click", (event) => {
   const nugget = event.target.closest(".nugget");
   const sentence = event.target.closest(".sentence");
   if (nugget) point(nugget);
-  else if (sentence && !String(getSelection())) mark(sentence);
+  else if (sentence && !String(getSelection())) {
+    if (event.detail) sentence.blur(); // a mouse leaves no ring behind
+    mark(sentence);
+  }
   else if (event.target.closest("#nothing") && painted) decideNothing();
 });
 stage.addEventListener("keydown", (event) => {

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from assessment.models import Duty, Membership, Pool, Run, Topic, Track, User
 from assessment.services.duties import duties_assign
+from tests.nuggets.factories import make_topic_bank
 
 # URL name: what each role gets. Everything is a 404 for charlie, and a redirect to the login for nobody in particular.
 PAGES = {
@@ -30,6 +31,7 @@ PAGES = {
     "nugget_job_estimate": {"alice": 200, "bob": 404, "vera": 404},
     "nugget_files": {"alice": 200, "bob": 404, "vera": 404},
     "nugget_duties": {"alice": 200, "bob": 404, "vera": 404},
+    "nugget_grid": {"alice": 200, "bob": 404, "vera": 404},
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
     "pool": {"alice": 200, "bob": 404, "vera": 404},
@@ -80,6 +82,7 @@ WRITES = (
 @pytest.fixture
 def addresses(track, runs, pool, nist):
     own = {"run": runs[0].pk, "qrels_export": nist.pk, "nugget_topic": track.topics.first().pk}
+    own["nugget_grid"] = make_topic_bank(track.topics.first()).pk
     own |= dict.fromkeys(OF_A_POOL, pool.pk)
     names = {*PAGES, *WRITES}
     return {name: reverse(name, args=[track.slug, own[name]] if name in own else [track.slug]) for name in names}

@@ -47,7 +47,7 @@ ROLES = {
     "alice": OF_THE_TRACK
     | OF_THE_POOL
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
-    | {"calibration", "job", "answer_run", "nugget_topic"}
+    | {"calibration", "job", "answer_run", "nugget_topic", "nugget_grid"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"}
     | {"nugget_assign", "nugget_assign_answer"},
@@ -98,6 +98,7 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
         over_bank = nuggets_make(track=campaign.track, judge=lists)
         special["job"] = [reverse("job", args=[job.pk]) for job in (by_files, over_bank)]
     assigning = campaign.assigning
+    special["nugget_grid"] = [reverse("nugget_grid", args=[slug, assigning.topic_bank_id])]
     special["nugget_assign"] = [reverse("nugget_assign", args=[assigning.pk])]
     special["nugget_assign_answer"] = [
         reverse("nugget_assign_answer", args=[assigning.pk, answer.pk])
