@@ -37,7 +37,7 @@ from assessment.selectors.postedit import postedit_flow, postedit_flows
 from assessment.selectors.routing import route_candidates, routed_pool, routing_csv
 from assessment.services.judgments import judgment_record, judgment_undo
 from assessment.services.plans import PlanSettings, plan_preview
-from assessment.services.pools import pool_preview
+from assessment.services.pools import pool_documents_preview, pool_preview
 from assessment.services.routing import routed_pool_create
 from llm_worker.job_kinds.lexical import LexicalLabeller
 from llm_worker.models import JudgeConfiguration
@@ -218,11 +218,14 @@ def pools_and_plans(campaign, track) -> dict:
         "steps": overview.next_steps(track, overview.track_counts(track)),
         "items": [list(pool.items.values_list("document", "position")) for pool in [*campaign.pools, fresh]],
     }
+    documents = track.collection.documents.values_list("pk", flat=True)
+    places = {topic: dict.fromkeys(documents, 1) for topic in track.topics.values_list("pk", flat=True)}
     for pool in [*campaign.pools, fresh]:
         material = plan_material(pool, campaign.judge, every_topic=True)
         told |= {
             f"plan material of {pool}": material,
             f"plan of {pool}": vars(plan_preview(pool=pool, settings=settings)),
+            f"single documents to add to {pool}": pool_documents_preview(pool=pool, places=places),
         }
         told |= {f"to route of {pool}": route_candidates(pool, campaign.judge)} | routing_of(pool, campaign)
     return told

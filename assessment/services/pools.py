@@ -92,8 +92,7 @@ def pool_create(
     terms = {"depth": depth, "order": order, "seed": seed, "quota": quota, "overlap_percent": overlap_percent}
     with transaction.atomic():
         lock_track(track)
-        if track.pools.filter(name=name).exists():
-            raise DomainError(f"The track already has a pool named {name}.")
+        _refuse_taken(track, name)
         pool = Pool.objects.create(track=track, name=name, created_by=by, **terms)
         PoolRun.objects.bulk_create(PoolRun(pool=pool, run=run, depth=own.get(run)) for run in chosen)
         add_items(pool, entries, [run.pk for run in chosen])
@@ -167,6 +166,29 @@ def pool_add_documents(*, pool: Pool, places: Places) -> int:
         _withdraw_planted(pool, new)
         add_items(pool, new, [])
     return sum(len(found) for found in new.values())
+
+
+def pool_of_documents(*, track: Track, name: str, places: Places, seed: int = 0, by: User | None = None) -> Pool:
+    """Make a pool of single documents, in a seeded shuffle, judged by everyone; `places` as in `pool_add_documents`.
+    Runs that are added to it later are taken as deep as the highest of these ranks.
+
+    Raises DomainError for a name that is bad or taken, an empty pool, and as `pool_add_documents`.
+    """
+    _check(name, Order.SHUFFLE, seed, quota=None, overlap_percent=0)
+    ranks = [rank for found in places.values() for rank in found.values()]
+    if not ranks:
+        raise DomainError("The pool would be empty: there is no document to judge.")
+    with transaction.atomic():
+        lock_track(track)
+        _refuse_taken(track, name)
+        pool = Pool.objects.create(track=track, name=name, depth=max(ranks), seed=seed, created_by=by)
+        pool_add_documents(pool=pool, places=places)
+    return pool
+
+
+def _refuse_taken(track: Track, name: str) -> None:
+    if track.pools.filter(name=name).exists():
+        raise DomainError(f"The track already has a pool named {name}.")
 
 
 def _documents_to_add(pool: Pool, places: Places) -> Entries:

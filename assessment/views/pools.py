@@ -106,6 +106,7 @@ def _pool_page(request, pool, form, extension=None, growth=None):
         "review_form": ReviewForm(pool=pool),
         "works": work_in_pool(pool),
         "runs": pooled_runs(pool),
+        "single": pool.items.filter(run_ids__len=0).count(),
         "extension": extension or ExtensionForm(pool=pool),
         "growth": growth,
         "plans": plans_made(pool),

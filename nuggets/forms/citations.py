@@ -11,7 +11,13 @@ MOST = 100
 
 
 class CitationsForm(DomainForm):
-    pool = forms.ModelChoiceField(queryset=Pool.objects.none(), empty_label=None, label="Pool")
+    pool = forms.ModelChoiceField(queryset=Pool.objects.none(), required=False, empty_label="a new pool", label="Pool")
+    name = forms.CharField(
+        required=False,
+        max_length=Pool._meta.get_field("name").max_length,
+        label="Name of a new pool",
+        help_text="For example citations. Another pool keeps to the topics that it was made for.",
+    )
     runs = forms.ModelMultipleChoiceField(
         queryset=AnswerRun.objects.none(),
         widget=forms.CheckboxSelectMultiple,
@@ -33,11 +39,17 @@ class CitationsForm(DomainForm):
 
     def __init__(self, data=None, *, track: Track):
         super().__init__(data)
+        self.track = track
         self.fields["pool"].queryset = track.pools.filter(routed_from=None)
         self.fields["runs"].queryset = runs = citing_runs(track)
         self.fields["runs"].initial = [run.pk for run in runs]
 
+    def clean(self):
+        cleaned = super().clean()
+        if "pool" in cleaned and not cleaned["pool"] and not cleaned.get("name"):
+            self.add_error("name", "Choose a pool, or name a new one.")
+        return cleaned
+
     def wanted(self) -> dict:
-        """What the services are asked for."""
-        data = self.cleaned_data
-        return {"pool": data["pool"], "runs": list(data["runs"]), "most": data["most"]}
+        """Which citations the services are asked for."""
+        return {"runs": list(self.cleaned_data["runs"]), "most": self.cleaned_data["most"]}

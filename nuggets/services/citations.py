@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from assessment.domain.errors import DomainError
-from assessment.models import Pool
+from assessment.models import Pool, Track, User
 from assessment.services.imports.result import counted
-from assessment.services.pools import pool_add_documents
+from assessment.services.pools import pool_add_documents, pool_of_documents
 from nuggets.models import AnswerRun
 from nuggets.selectors.citations import Citations, UnknownDocid, citations_of
 
@@ -34,20 +34,41 @@ def citations_pool(
 
     Raises UnknownCitations unless they are left out, DomainError where nothing is cited and as `pool_add_documents`.
     """
-    found = checked_citations(pool, runs, most)
-    if found.unknown and not leave_out_unknown:
-        raise UnknownCitations(found.unknown)
+    found = _known_citations(pool.track, runs, most, leave_out_unknown)
     return pool_add_documents(pool=pool, places=found.places)
 
 
-def checked_citations(pool: Pool, runs: Sequence[AnswerRun] | None, most: int | None) -> Citations:
-    """DomainError where there is nothing that could be added."""
+def citations_pool_create(
+    *,
+    track: Track,
+    name: str,
+    runs: Sequence[AnswerRun] | None = None,
+    most: int | None = None,
+    leave_out_unknown: bool = False,
+    by: User | None = None,
+) -> Pool:
+    """A new pool of what answers cite. The rest as in `citations_pool`; DomainError for the name of another pool."""
+    found = _known_citations(track, runs, most, leave_out_unknown)
+    return pool_of_documents(track=track, name=name, places=found.places, by=by)
+
+
+def checked_citations(*, track: Track, runs: Sequence[AnswerRun] | None = None, most: int | None = None) -> Citations:
+    """DomainError where nothing is cited, and for what cannot be asked for."""
     if most is not None and most < 1:
         raise DomainError("At least one citation of each sentence is wanted, or all of them.")
-    strangers = [run.tag for run in runs or () if run.track_id != pool.track_id]
+    strangers = [run.tag for run in runs or () if run.track_id != track.pk]
     if strangers:
         raise DomainError(f"These runs are of another track: {', '.join(strangers)}.")
-    found = citations_of(pool.track, runs, most)
+    found = citations_of(track, runs, most)
     if not found.answers:
         raise DomainError("None of these answers cites anything.")
+    return found
+
+
+def _known_citations(
+    track: Track, runs: Sequence[AnswerRun] | None, most: int | None, leave_out_unknown: bool
+) -> Citations:
+    found = checked_citations(track=track, runs=runs, most=most)
+    if found.unknown and not leave_out_unknown:
+        raise UnknownCitations(found.unknown)
     return found

@@ -12,7 +12,7 @@ from assessment.models import Document, Pool, Role, Topic
 from nuggets.models import AnswerRun
 from nuggets.selectors.citations import UnknownDocid, citations_of
 from nuggets.services.answers import answers_import
-from nuggets.services.citations import UnknownCitations, citations_pool
+from nuggets.services.citations import UnknownCitations, citations_pool, citations_pool_create
 from tests.factories import make_track
 from tests.nuggets.test_answer_views import client_of
 
@@ -121,8 +121,6 @@ def test_the_page_shows_what_is_new_and_what_is_unknown_before_it_stores(organiz
 
 def test_the_page_says_what_comes_first(organizer, track):
     address = reverse("citations", args=["small"])
-    assert "A pool comes first" in organizer.get(address).text
-    Pool.objects.create(track=track, name="cited", depth=1)
     assert "Answers with citations come first" in organizer.get(address).text
     answer(track, "a", q1=[["d1"]])
     assert "Show what is new" in organizer.get(address).text
@@ -133,6 +131,31 @@ def test_a_form_without_runs_and_pools_of_other_tracks_are_refused(organizer, tr
     answer(track, "a", q1=[["d1"]])
     strange = Pool.objects.create(track=make_track("other"), name="theirs", depth=1)
     assert set(send(organizer, strange).context["form"].errors) == {"pool", "runs"}
+
+
+def test_a_track_without_runs_or_pools_has_a_new_pool_of_what_answers_cite(organizer, track):
+    run = answer(track, "a", q1=[["d1", "d2"]], q2=[["d3"]])
+    fields = {"runs": [run.pk]}
+    address = reverse("citations", args=["small"])
+    assert "Choose a pool, or name a new one." in organizer.post(address, fields).text
+    response = organizer.post(address, fields | {"name": "citations", "preview": "1"})
+    assert [(topic.qid, size) for topic, size in response.context["growth"].rows] == [("q1", 2), ("q2", 1)]
+    assert not Pool.objects.exists()
+    organizer.post(address, fields | {"name": "citations"})
+    pool = Pool.objects.get()
+    assert (pool.name, pool.depth, pool.items.count(), pool.created_by.username) == ("citations", 2, 3, "alice")
+    assert "already has a pool named citations" in organizer.post(address, fields | {"name": "citations"}).text
+    page = organizer.get(reverse("pool", args=["small", pool.pk])).text
+    assert "single documents, such as answers cite" in page
+
+
+def test_a_new_pool_of_unknown_documents_alone_is_refused(track):
+    answer(track, "a", q1=[["gone"]])
+    with pytest.raises(UnknownCitations):
+        citations_pool_create(track=track, name="citations")
+    with pytest.raises(DomainError, match="The pool would be empty"):
+        citations_pool_create(track=track, name="citations", leave_out_unknown=True)
+    assert not Pool.objects.exists()
 
 
 def said(*command, **options):
@@ -151,5 +174,7 @@ def test_the_command_adds_them_and_prints_what_is_unknown(track, pool):
     with pytest.raises(DomainError, match="Nothing was stored"):
         said(pool="cited")
     assert said("--leave-out-unknown", pool="cited")[0] == "1 new item; cited: 1 items, 1 topics, 0 runs\n"
+    assert said("--leave-out-unknown", "--new", pool="more")[0] == "more: 1 items, 1 topics, 0 runs\n"
+    assert said("--new", "--dry-run", pool="most")[0] == "q1\t1\n"
     with pytest.raises(DomainError, match="no answers of zoe"):
         said("--runs", "zoe", pool="cited")

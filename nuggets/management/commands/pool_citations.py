@@ -1,8 +1,9 @@
 from assessment.domain.errors import DomainError
 from assessment.management.pool_command import PoolCommand
+from assessment.models import Pool, Track
 from assessment.services.imports.result import counted
 from assessment.services.pools import pool_documents_preview
-from nuggets.services.citations import UnknownCitations, checked_citations, citations_pool
+from nuggets.services.citations import UnknownCitations, checked_citations, citations_pool, citations_pool_create
 
 
 class Command(PoolCommand):
@@ -11,23 +12,30 @@ class Command(PoolCommand):
     def add_arguments(self, parser):
         super().add_arguments(parser)
         parser.add_argument("--pool", required=True, metavar="NAME")
+        parser.add_argument("--new", action="store_true", help="make the pool")
         parser.add_argument("--runs", nargs="+", metavar="TAG", help="of answers (default: all)")
         parser.add_argument("--most", type=int, metavar="K", help="the K strongest of each sentence (default: all)")
         parser.add_argument("--leave-out-unknown", action="store_true", help="pass over what the collection lacks")
         parser.add_argument("--dry-run", action="store_true", help="only say how many items each topic would gain")
 
-    def handle(self, *, track, pool, runs, most, leave_out_unknown, dry_run, **options):
+    def handle(self, *, track, pool, new, runs, most, leave_out_unknown, dry_run, **options):
         track = self.get_track(track)
-        wanted = {"pool": self.get_pool(track, pool), "runs": self._runs(track, runs), "most": most}
+        into = None if new else self.get_pool(track, pool)
+        wanted = {"runs": self._runs(track, runs), "most": most}
         if dry_run:
-            self._preview(wanted)
+            self._preview(track, into, wanted)
             return
+        wanted["leave_out_unknown"] = leave_out_unknown
         try:
-            added = citations_pool(leave_out_unknown=leave_out_unknown, **wanted)
+            if new:
+                into = citations_pool_create(track=track, name=pool, **wanted)
+                self.stdout.write(self.size(into))
+            else:
+                added = citations_pool(pool=into, **wanted)
+                self.stdout.write(f"{counted(added, 'new item')}; {self.size(into)}")
         except UnknownCitations as error:
             self._tell(error.unknown)
             raise
-        self.stdout.write(f"{counted(added, 'new item')}; {self.size(wanted['pool'])}")
 
     def _runs(self, track, tags):
         if tags is None:
@@ -38,14 +46,17 @@ class Command(PoolCommand):
             raise DomainError(f"The track has no answers of {', '.join(missing)}.")
         return found
 
-    def _preview(self, wanted: dict) -> None:
-        found = checked_citations(**wanted)
+    def _preview(self, track: Track, into: Pool | None, wanted: dict) -> None:
+        found = checked_citations(track=track, **wanted)
         self._tell(found.unknown)
-        sizes = pool_documents_preview(pool=wanted["pool"], places=found.places)
+        if into is None:
+            sizes = [(topic, len(found.places[topic.pk])) for topic in track.topics.filter(pk__in=found.places)]
+        else:
+            sizes = pool_documents_preview(pool=into, places=found.places)
         for topic, size in sizes:
             self.stdout.write(f"{topic.qid}\t{size}")
         total = sum(size for _, size in sizes)
-        self.stderr.write(f"{wanted['pool'].name} would get {counted(total, 'new item')}; nothing was stored.")
+        self.stderr.write(f"{into or 'The pool'} would get {counted(total, 'new item')}; nothing was stored.")
 
     def _tell(self, unknown) -> None:
         for run, topic, docid in unknown:
