@@ -28,7 +28,15 @@ TABS = (
     (
         "Nuggets",
         "nuggets",
-        ("nugget_files", "nugget_duties", "nugget_grid", "nugget_topics", "nugget_topic", "nugget_compare"),
+        (
+            "nugget_jobs",
+            "nugget_files",
+            "nugget_duties",
+            "nugget_grid",
+            "nugget_topics",
+            "nugget_topic",
+            "nugget_compare",
+        ),
         RESULTS,
     ),
     ("Adjudication", "adjudications", (), ORGANIZING),
@@ -45,10 +53,11 @@ class Tab(NamedTuple):
 
 @register.simple_tag(takes_context=True)
 def track_tabs(context) -> list[Tab]:
-    """The tabs that `track.role` may open, in their order; a page that is not installed has none."""
+    """The tabs that `track.role` may open, in their order; a page that is not installed has none. A page that may
+    stand under several names in its context, as `tab`, the address under whose tab it is."""
     track = context["track"]
     request = context.get("request")
-    here = getattr(getattr(request, "resolver_match", None), "url_name", None)
+    here = context.get("tab") or getattr(getattr(request, "resolver_match", None), "url_name", None)
     tabs = []
     for label, name, others, roles in TABS:
         if track.role not in roles:

@@ -72,9 +72,9 @@ class OrdersFound(NamedTuple):
 
 
 def judge_lines(track: Track, found: Calibration) -> list[JudgeLine]:
-    """Every LLM assessor of the track, against the assessor chosen in `found`. Four queries."""
+    """Every LLM assessor of the track but those for nuggets, against the assessor chosen in `found`. Four queries."""
     judges = track.assessors.filter(kind=Assessor.Kind.LLM).prefetch_related("judges", "ensemble__members")
-    judges = list(judges.select_related("ensemble"))
+    judges = list(judges.exclude(judges__task__startswith="nugget").select_related("ensemble"))
     counts = _call_counts(track)
     lines = []
     for one in judges:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from assessment.models import Topic, Track
+from assessment.services.imports.result import counted
 from llm_worker.domain.estimates import Basis, Estimate, Figure, PerCall, cost, duration
 from llm_worker.engines.text_cut import carefully_estimated
 from llm_worker.job_kinds.assignments import AssignmentLabeller
@@ -43,7 +44,9 @@ def list_estimate(
     n_topics = len({call.topic_id for call in calls})
     weighings = n_topics * -(-settings.most_nuggets // settings.batch)
     left_out = len(kept["without_passages"])
-    said = f"{len(calls):,} window(s) of {n_topics:,} topic(s), then at most {weighings:,} for their importance."
+    said = (
+        f"{counted(len(calls), 'window')} of {counted(n_topics, 'topic')}, then at most {weighings:,} for importance."
+    )
     said += f" {left_out:,} without a relevant passage left out." if left_out else ""
     return _estimate(track, judge, _RenderedLists(judge, kept), calls, len(calls) + weighings, said)
 
@@ -52,8 +55,8 @@ def assignment_estimate(*, bank: Bank, judge: JudgeConfiguration, topics: Sequen
     """Of `nuggets_assign`."""
     plan = assignment_plan(judge, bank, topics)
     answers = len({call.answer_id for call in plan.calls})
-    said = f"{answers:,} answer(s), ten nuggets a call, what has a label left out."
-    said += f" {plan.empty_answers:,} empty one(s) need no call." if plan.empty else ""
+    said = f"{counted(answers, 'answer')}, ten nuggets a call, what has a label left out."
+    said += f" {counted(plan.empty_answers, 'empty one')} without a call." if plan.empty else ""
     return _estimate(bank.track, judge, _RenderedAssignments(judge), plan.calls, len(plan.calls), said)
 
 
@@ -70,9 +73,16 @@ def _estimate(track: Track, judge: JudgeConfiguration, labeller, calls: list[Llm
         from_trials=0,
         one=one,
         cost=cost(prices, one, count),
-        seconds=duration(judge_rate(judge), count),
+        seconds=_seconds(judge, count),
         currency=prices.currency,
         calls_in_words=said,
+    )
+
+
+def _seconds(judge: JudgeConfiguration, count: int) -> Figure:
+    rate = judge_rate(judge)
+    return (
+        duration(rate, count) if rate else Figure(None, Basis.UNKNOWN, "Not measured yet: its first calls measure it.")
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from assessment.access import READERS, get_assessor_for_user
@@ -56,7 +56,10 @@ def calibration(request, slug, pk):
     if judge.kind != Assessor.Kind.LLM:
         raise Http404("That assessor is no judge.")
     wanted = request.GET.get("with")
-    found, configuration = calibration_of(judge, wanted), judge_of(judge)
+    configuration = judge_of(judge)
+    if configuration is not None and configuration.task != JudgeConfiguration.Task.RELEVANCE:
+        return redirect("nugget_jobs", slug)  # it gives no grades; what it did is there
+    found = calibration_of(judge, wanted)
     unknown = wanted is not None and found.against is None and bool(found.agreements)
     if unknown:
         found = calibration_of(judge)

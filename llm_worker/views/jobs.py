@@ -90,7 +90,7 @@ def job_context(request, job: LlmJob) -> dict:
         "limits_form": _limits_form(job),
     }
     if job.bank_id is not None:
-        context["topic_lines"] = topic_lines(job)
+        context |= {"topic_lines": topic_lines(job), "tab": "nugget_jobs"}
     if job.mode == LlmJob.Mode.BATCH and job.track.role in ORGANIZERS:
         context |= {"files": batch_files(job), "replies": RepliesForm()}
     return context

@@ -63,7 +63,7 @@ def test_assign_nuggets_labels_and_counts_empty_answers(track):
     assigner(answer='{"labels": ["support", "partial_support"]}')
     code, out, err = ended("assign_nuggets", "small", "--judge", "assigner", "--wait")
     assert (code, out) == (0, "assigner: 1 answered, 0 failed, 0 left.\n")
-    assert "1 empty answers support nothing, without a call." in err
+    assert "Labelled without a call, for they support nothing: 1 empty answer." in err
     given = NuggetAssignment.objects.order_by("answer__run__tag", "wording__nugget__position")
     assert list(given.values_list("label", flat=True)) == [*["not_support"] * 2, "support", "partial_support"]
 
@@ -93,10 +93,10 @@ def test_a_dry_run_counts_the_calls_and_starts_nothing(track, capsys):
     assigner()
     call_command("nuggetize", "small", "--judge", "nuggetizer", "--window", "2", "--dry-run")
     said = capsys.readouterr().out
-    assert "10 to ask, counted. 4 window(s) of 2 topic(s), then at most 6 for their importance." in said
+    assert "10 to ask, counted. 4 windows of 2 topics, then at most 6 for importance." in said
     assert "From the letters of 4 rendered prompts" in said
     call_command("assign_nuggets", "small", "--judge", "assigner", "--dry-run")
-    assert "1 to ask, counted. 1 answer(s), ten nuggets a call" in capsys.readouterr().out
+    assert "1 to ask, counted. 1 answer, ten nuggets a call" in capsys.readouterr().out
     assert not LlmJob.objects.exists()
     assert list(Bank.objects.values_list("name", flat=True)) == ["bank"]
 

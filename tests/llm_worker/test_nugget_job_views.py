@@ -1,10 +1,12 @@
 """Judges of nuggets over HTTP: who starts them, what is estimated, what the pages of their jobs say."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from llm_worker.models import LlmJob
-from llm_worker.services.jobs import job_retry
+from llm_worker.services.jobs import job_create, job_retry
 from llm_worker.services.nugget_jobs import ListSettings, nuggets_assign, nuggets_make
 from nuggets.models import Bank
 from nuggets.services.suggestions import Suggested, suggestion_bank_ensure, suggestions_store
@@ -98,12 +100,12 @@ def test_what_is_wrong_stands_beside_the_form_and_starts_nothing(client, maker, 
 def test_the_estimate_says_how_many_calls_there_will_be(client, track, bank, alice):
     shown = read(client, alice, "nugget_job_estimate", "small", **lists_form())
     assert "10 to ask" in shown
-    assert "4 window(s) of 2 topic(s)" in shown
+    assert "4 windows of 2 topics" in shown
     assert "Fill in the form" in read(client, alice, "nugget_job_estimate", "small")
     assigner()
     answers_of(track, "")
     form = {"labels-judge": "assigner", "labels-bank": bank.pk}
-    assert "1 empty one(s) need no call." in read(client, alice, "nugget_job_estimate", "small", **form)
+    assert "1 empty one without a call." in read(client, alice, "nugget_job_estimate", "small", **form)
 
 
 def test_the_page_of_a_job_shows_what_each_window_changed_and_which_one_failed(client, track, maker, alice):
@@ -136,7 +138,7 @@ def test_the_page_of_an_assignment_counts_its_labels_and_its_empty_answers(clien
     work_off(job)
     page = read(client, vera, "job", job.pk)
     assert "assigner over bank" in page
-    assert "1</span> empty answer support nothing, without a call" in page
+    assert "1</span> empty answer supports nothing, without a call" in page
     assert 'not_support <span class="num">1</span>' in page
     assert 'Assignment 1 of <span class="mono">run</span>' in page
 
@@ -155,3 +157,22 @@ def test_a_judge_of_nuggets_is_not_offered_to_grade_a_pool(client, track, maker,
     page = read(client, alice, "job_create", "small", track.pools.get().pk)
     assert 'value="judge"' in page
     assert "nuggetizer" not in page
+
+
+def test_the_judges_page_leads_from_a_judge_of_nuggets_to_its_jobs(client, track, maker, alice):
+    job = nuggets_make(track=track, judge=maker)
+    page = read(client, alice, "judges")
+    assert reverse("nugget_jobs", args=["small"]) in page
+    assert reverse("calibration", args=["small", job.assessor_id]) not in page
+    client.force_login(alice)
+    answer = client.get(reverse("calibration", args=["small", job.assessor_id]))
+    assert answer.url == reverse("nugget_jobs", args=["small"])
+
+
+def test_the_tab_of_a_job_is_that_of_what_it_is_over(client, track, maker, judge, alice):
+    over_bank = nuggets_make(track=track, judge=maker)
+    over_pool = job_create(pool=track.pools.get(), judge=judge)
+    for job, tab in ((over_bank, "nuggets"), (over_pool, "pools")):
+        assert re.findall(
+            r'href="/tracks/small/(\w+)/"[^>]*aria-current="page"', read(client, alice, "job", job.pk)
+        ) == [tab]

@@ -1,3 +1,4 @@
+from assessment.services.imports.result import counted
 from llm_worker.management.nugget_job_command import NuggetJobCommand
 from llm_worker.selectors.nugget_jobs import unfinished_over
 from llm_worker.services.nugget_estimates import assignment_estimate
@@ -27,5 +28,5 @@ class Command(NuggetJobCommand):
         else:
             job = nuggets_assign(bank=bank, judge=judge, topics=topics, limits=limits)
         if empty := job.settings["empty_answers"]:
-            self.stderr.write(f"{empty} empty answers support nothing, without a call.")
+            self.stderr.write(f"Labelled without a call, for they support nothing: {counted(empty, 'empty answer')}.")
         self.finish(job, wait)

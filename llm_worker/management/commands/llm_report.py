@@ -2,7 +2,7 @@ import json
 
 from llm_worker.domain.limits import in_money
 from llm_worker.management.judge_command import JudgeCommand
-from llm_worker.models import CallStatus
+from llm_worker.models import status_in_words
 from llm_worker.selectors import JudgeReport, Report, judge_report
 
 
@@ -34,7 +34,9 @@ def _lines(report: JudgeReport) -> list[str]:
 
 
 def _figures(report: Report) -> list[str]:
-    calls = ", ".join(f"{count:,} {CallStatus(status).label}" for status, count in report.calls.items() if count)
+    calls = ", ".join(
+        f"{count:,} {status_in_words(status, bool(report.labels))}" for status, count in report.calls.items() if count
+    )
     tokens = f"{report.tokens_in:,} read ({report.tokens_cached:,} from a cache), {report.tokens_out:,} written"
     rate = "" if report.judged_per_second is None else f", {report.judged_per_second:.3g} judged a second"
     lines = [
