@@ -1,6 +1,8 @@
 """Vega-Lite specifications of nugget scores; see `assessment.charts` for where colours come from."""
 
 from assessment.charts import SCHEMA
+from nuggets.domain.scores import RULES
+from nuggets.selectors.leaderboards import NuggetRow
 from nuggets.selectors.topics import TopicRow, TopicScores
 
 HEIGHT, LOW_HEIGHT = 320, 240
@@ -15,16 +17,31 @@ def score_by_length(found: TopicScores, name: str, urls: dict[str, str]) -> dict
         for row in found.runs
         if not row.is_missing and row.score is not None
     ]
+    return _by_length(values, "words of the answer", name)
+
+
+def mean_by_length(rows: list[NuggetRow], name: str, urls: dict[str, str]) -> dict:
+    """One point a run: the mean words of its answers (x) and its mean score (y)."""
+    place = list(RULES).index(name)
+    values = [
+        {"run": row.tag, "words": row.words, "score": row.scores[place], "url": urls[row.tag]}
+        for row in rows
+        if row.scores[place] is not None
+    ]
+    return _by_length(values, "mean words of the answers", name)
+
+
+def _by_length(values: list[dict], words: str, name: str) -> dict:
     points = {
         "mark": {"type": "point", "style": "run"},
         "encoding": {
-            "x": {"field": "words", "type": "quantitative", "title": "words of the answer", "scale": {"zero": True}},
+            "x": {"field": "words", "type": "quantitative", "title": words, "scale": {"zero": True}},
             "y": _SHARE | {"field": "score", "title": name},
             "href": {"field": "url"},
             "description": {"field": "run"},
             "tooltip": [
                 {"field": "run", "type": "nominal", "title": "run"},
-                {"field": "words", "type": "quantitative", "title": "words"},
+                {"field": "words", "type": "quantitative", "title": words, "format": ".0f"},
                 {"field": "score", "type": "quantitative", "title": name, "format": _SCORE},
             ],
         },

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from assessment.domain.correlation import score_ranks
+from assessment.domain.correlation import kendall_tau, score_ranks
 from assessment.models import Assessor, Topic, Track
 from nuggets.domain.scores import RULES
 from nuggets.models import Bank, NuggetAssignment
@@ -44,6 +44,12 @@ class NuggetRow(NamedTuple):
 class NuggetLeaderboard:
     scores: NuggetScores
     rows: list[NuggetRow]
+
+    @property
+    def tau_with_length(self) -> float | None:
+        """Kendall's tau-b of the primary score with the mean length, over the runs that have a score."""
+        scored = [row for row in self.rows if row.rank is not None]
+        return kendall_tau([row.scores[0] for row in scored], [row.words for row in scored])
 
     @property
     def is_draft(self) -> bool:

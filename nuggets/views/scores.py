@@ -1,18 +1,21 @@
 """What a track has of answers and nuggets, and the runs by their nugget scores. The choice is in the address."""
 
+import json
 import shlex
 
 from django.contrib.auth.decorators import login_required
 from django.http import QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from assessment.access import READERS, get_track_for_user
 from assessment.domain.errors import DomainError
 from assessment.views.result_tables import changed, csv_file, headings, sorted_rows
+from nuggets.charts import mean_by_length
 from nuggets.domain.scores import RULES
 from nuggets.models import Answer
-from nuggets.selectors.leaderboards import NuggetLeaderboard, nugget_leaderboard, sources_of
+from nuggets.selectors.leaderboards import PRIMARY, NuggetLeaderboard, nugget_leaderboard, sources_of
 
 from .choices import source_called
 
@@ -51,6 +54,7 @@ def _table(query: QueryDict, track, board: NuggetLeaderboard) -> dict:
     columns["missing"] = ("missing", lambda row: -row.missing)
     rows, sort = sorted_rows(query, board.rows, columns, default="rank")
     scores = board.scores
+    urls = {row.tag: reverse("answer_run", args=[track.slug, row.pk]) for row in board.rows}
     words = ["python3", "manage.py", "nugget_leaderboard", track.slug]
     words += ["--assessor", scores.assessor.name, "--bank", scores.bank.name, "--format", "csv"]
     return {
@@ -60,6 +64,8 @@ def _table(query: QueryDict, track, board: NuggetLeaderboard) -> dict:
         "unlabelled": sum(row.unlabelled for row in board.rows),
         "missing": sum(row.missing for row in board.rows),
         "csv": f"?{changed(query, csv='runs')}",
+        "chart": json.dumps(mean_by_length(board.rows, PRIMARY, urls), ensure_ascii=False),
+        "file": f"{track.slug}-{scores.bank.name}-{scores.assessor.name}-length",
         "command": shlex.join(words),
     }
 

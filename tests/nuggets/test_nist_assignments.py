@@ -58,6 +58,7 @@ def test_scores_counts_and_correlations_are_the_published_files(track):
     assert [side[name] for name in counts] == [21, 45, 927, 298, 203]
     assert side["labels"] == {"support": 4813, "partial_support": 436, "not_support": 7909}
     assert {name: round(tau, 4) for name, tau in side["tau_of_scores"].items()} == TAUS
+    assert round(side["tau_with_length"], 3) == 0.452
     assert side["missing_answers"]["webis-manual-manual"] == 17
     assert not side["is_draft"]
 

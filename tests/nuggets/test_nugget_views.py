@@ -1,5 +1,7 @@
 """The page of nugget scores."""
 
+import json
+
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -45,6 +47,17 @@ def test_runs_stand_by_vital_strict_with_what_made_the_figures(page, track):
     assert "1 answer that runs did not give count as 0." in response.text
     assert "python3 manage.py nugget_leaderboard small --assessor nist --bank nist --format csv" in response.text
     assert [row[1] for row in rows(page(sort="-rank"))] == ["a", "b"]
+
+
+def test_the_length_of_answers_stands_beside_their_scores(page, track):
+    for tag, labels, text in (("a", ("support", "support"), "one two"), ("b", ("not_support", "support"), "one")):
+        load(track, an_answer(run=tag, labels=labels, text=text), assessor=tag, bank_name="nist")
+    NuggetAssignment.objects.update(assessor=track.assessors.get(name="a"))
+    response = page()
+    assert [(row.tag, row.words) for row in response.context["rows"]] == [("a", 2.0), ("b", 1.0)]
+    assert response.context["board"].tau_with_length == pytest.approx(1)
+    points = json.loads(response.context["chart"])["data"]["values"]
+    assert [(point["run"], point["words"], point["score"]) for point in points] == [("a", 2.0, 1.0), ("b", 1.0, 0.5)]
 
 
 def test_answers_not_labelled_whole_are_counted_and_left_out(page, track):
