@@ -4,7 +4,8 @@ Run it only to change what is shipped; its output is committed. The same input g
 default `ASSAY_DATA`, or `../shared/data` beside the checkout) and writes beside itself
 
 * `data/csfcube/`: topics, documents, the qrels of two annotators and the adjudicated ones, SPECTER's run, the licence;
-* `data/dl21/`: topics, runs and both qrels, copied as they are.
+* `data/dl21/`: topics, runs and both qrels, copied as they are;
+* `data/rag24/`: NIST's assignments of the ten topics with the fewest nuggets, as they are; these topics.
 
 `track.yaml` and `ATTRIBUTION.md` in these folders are written by hand and left alone.
 
@@ -31,6 +32,7 @@ DEFAULT_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 ANNOTATORS = ("annotator3", "annotator4")
 TOPICS_PER_FACET = 4
 RELEVANT_FROM = 2
+NUGGET_TOPICS = 10
 
 
 class Facet(NamedTuple):
@@ -217,14 +219,28 @@ def build_dl21(source: Path, target: Path) -> None:
         shutil.copyfile(source / original, target / name)
 
 
+def build_rag24(source: Path, target: Path) -> None:
+    """Of NIST's assignments the topics with the fewest nuggets: a judge is soon through with them."""
+    target.mkdir(parents=True, exist_ok=True)
+    with gzip.open(source / "nugget_assignment.20241108.jsonl.gz", "rt", encoding="utf-8") as lines:
+        answers = [(json.loads(line), line) for line in lines]
+    size = {answer["qid"]: len(answer["nuggets"]) for answer, _ in answers}
+    chosen = sorted(size, key=lambda qid: (size[qid], qid))[:NUGGET_TOPICS]
+    kept = "".join(line for answer, line in answers if answer["qid"] in chosen)
+    (target / "nugget_assignment.jsonl.gz").write_bytes(gzip.compress(kept.encode(), mtime=0))
+    query = {answer["qid"]: answer["query"] for answer, _ in answers}
+    (target / "topics.tsv").write_text("".join(f"{qid}\t{query[qid]}\n" for qid in chosen), encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the demo's data from the collected public data.")
     default = Path(os.environ.get("ASSAY_DATA", DEFAULT_DATA))
-    parser.add_argument("--data", type=Path, default=default, help="folder that holds csfcube/ and dl21/")
+    parser.add_argument("--data", type=Path, default=default, help="folder that holds csfcube/, dl21/ and rag24/")
     parser.add_argument("--target", type=Path, default=TARGET, help="where to write (default: beside this script)")
     options = parser.parse_args()
     build_csfcube(options.data / "csfcube", options.target / "csfcube")
     build_dl21(options.data / "dl21", options.target / "dl21")
+    build_rag24(options.data / "rag24", options.target / "rag24")
     for path in sorted(options.target.glob("*/*")):
         print(f"{path.stat().st_size:>9,}  {path.relative_to(options.target)}")
 

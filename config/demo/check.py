@@ -14,6 +14,7 @@ from config.demo.load import JUDGE, PASSWORD, POOL
 SUGGESTIONS = 5
 SUGGESTION_S = 600
 TRACK, BIG_TRACK = "/tracks/csfcube/", "/tracks/dl21/"
+NUGGETS = "/tracks/rag24/nuggets/"
 
 
 def check_demo(url: str) -> Iterator[str]:
@@ -22,6 +23,7 @@ def check_demo(url: str) -> Iterator[str]:
         yield from _suggestions(alice)
         yield from _judgment(bob, alice)
         yield _dashboard(alice)
+        yield _nuggets(alice)
 
 
 class Visitor(httpx.Client):
@@ -106,6 +108,16 @@ def _dashboard(alice: Visitor) -> str:
     # Published data, computed by others too: any other figure is a fault of ours.
     tau = _found(r"\b(0\.9395)\b", page, "Kendall's tau between NIST and UMBRELA")
     return f"the dashboard compares 63 systems of TREC 2021 DL: tau {tau}"
+
+
+def _nuggets(alice: Visitor) -> str:
+    nist = _found(r'value="(\d+-\d+)"[^>]*>NIST ', alice.page(NUGGETS), "NIST's labels")
+    page = alice.page(NUGGETS, source=nist)
+    # Σ of the vital nuggets that the answers support, by topic, over ten topics; counted from the file alone.
+    score = _found(
+        r"ldilab_gpt_4o</a>(?:(?!</tr>)[\s\S])*?\b(0\.7691)\b", page, "the best run's vital_strict by NIST's nuggets"
+    )
+    return f"45 systems are ranked by NIST's nuggets: ldilab_gpt_4o first, vital_strict {score}"
 
 
 def _words(html: str) -> str:

@@ -33,6 +33,15 @@ class DemoQrels:
 
 
 @dataclass(frozen=True)
+class DemoAssignments:
+    """A file of nugget assignments, the assessor whose labels it holds, and the bank that its nuggets make."""
+
+    assessor: str
+    bank: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class DemoTrack:
     """A shipped track. Paths are of files in the standard formats, some gzipped; `documents` is None without text."""
 
@@ -47,6 +56,7 @@ class DemoTrack:
     run_files: tuple[Path, ...] = field(repr=False)
     built_runs: tuple[str, ...]  # names of assessment.domain.retrieval.MODELS
     qrels: tuple[DemoQrels, ...]
+    assignments: tuple[DemoAssignments, ...]
     licence: str
     licence_file: Path | None
     attribution: str
@@ -79,7 +89,10 @@ def read_track(folder: Path) -> DemoTrack:
     described["qrels"] = tuple(
         DemoQrels(row["assessor"], folder / row["file"], row["made_by"]) for row in described["qrels"]
     )
+    described["assignments"] = tuple(
+        DemoAssignments(row["assessor"], row["bank"], folder / row["file"]) for row in described.get("assignments", ())
+    )
     return DemoTrack(**described)
 
 
-DEMO_TRACKS = tuple(read_track(DATA / slug) for slug in ("csfcube", "dl21"))
+DEMO_TRACKS = tuple(read_track(DATA / slug) for slug in ("csfcube", "dl21", "rag24"))

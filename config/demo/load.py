@@ -1,4 +1,4 @@
-"""Loads the demo: people, two tracks through the ordinary importers, a pool, duties. Loading again adds nothing."""
+"""Loads the demo: people, three tracks through the ordinary importers, a pool, duties. Loading again adds nothing."""
 
 import io
 from collections.abc import Callable
@@ -18,13 +18,15 @@ from config.demo.datasets import DEMO_TRACKS, DemoTrack
 from llm_worker.models import JudgeConfiguration
 from llm_worker.services.jobs import job_create
 from llm_worker.services.judges import judge_assessor
+from llm_worker.services.nugget_jobs import nuggets_assign
+from nuggets.services.assignment_imports import assignments_import
 
 Say = Callable[[str], None]
 
 # Known to everyone who reads this file: the demo listens on this machine alone.
 PASSWORD = "assay-demo"
 LOGINS = {
-    "alice": "organizes both tracks",
+    "alice": "organizes the tracks",
     "bob": "assesses, with and without suggestions",
     "vera": "only looks at results",
     "admin": "administers the site",
@@ -35,6 +37,9 @@ POOL_TOPICS = 4
 POOL_LIMIT = 60
 SUGGESTED_TOPICS = 2
 JUDGE = "umbrela-token"
+NUGGET_TRACK = "rag24"
+ASSIGNER = "assigner-small"
+ASSIGNED_TOPICS = 2  # those with the fewest nuggets; more would keep the small model busy for a long time
 
 
 def load_demo(say: Say) -> None:
@@ -67,6 +72,21 @@ def start_suggestions(say: Say) -> None:
         except DomainError:
             continue  # it has judged the pool, in an earlier demo
         say(f"{judge.name} is asked about {job.calls.count()} passages, in the background.")
+    _start_assignments(say)
+
+
+def _start_assignments(say: Say) -> None:
+    """Have the demo's judge look for NIST's nuggets in the answers to a few topics."""
+    track = Track.objects.get(slug=NUGGET_TRACK)
+    topics = list(track.topics.order_by("position")[:ASSIGNED_TOPICS])
+    try:
+        job = nuggets_assign(
+            bank=track.banks.get(name="NIST"), judge=JudgeConfiguration.objects.get(name=ASSIGNER), topics=topics
+        )
+    except DomainError:
+        return  # it has labelled them, or is about to, from an earlier demo
+    answers = job.calls.values("answer").distinct().count()
+    say(f"{ASSIGNER} looks for nuggets in {answers} answers, in the background.")
 
 
 def _people() -> dict[str, User]:
@@ -95,6 +115,10 @@ def _load_files(track: Track, described: DemoTrack, organizer: User) -> None:
     for qrels in described.qrels:
         if not track.assessors.filter(name=qrels.assessor).exists():
             qrels_import(track=track, source=qrels.path, name=qrels.path.name, assessor_name=qrels.assessor)
+    for file in described.assignments:
+        if not track.assessors.filter(name=file.assessor).exists():
+            named = {"assessor_name": file.assessor, "bank_name": file.bank}
+            assignments_import(track=track, source=file.path, name=file.path.name, **named)
 
 
 def _give_work(track: Track, people: dict[str, User]) -> None:

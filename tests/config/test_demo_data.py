@@ -19,7 +19,7 @@ from config.demo.datasets import DATA, DEMO_TRACKS
 from llm_worker.domain.lexical import JudgedPair, fit_without, similarities
 
 COLLECTED = Path(os.environ.get("ASSAY_DATA", build_data.DEFAULT_DATA))
-CSFCUBE, DL21 = DEMO_TRACKS
+CSFCUBE, DL21, RAG24 = DEMO_TRACKS
 
 
 def content(path):
@@ -57,7 +57,7 @@ def dl21_grades():
     return read_qrels(DL21)
 
 
-# --- both tracks
+# --- all tracks
 
 
 @pytest.mark.parametrize("track", DEMO_TRACKS, ids=lambda track: track.slug)
@@ -71,7 +71,7 @@ def test_csfcubes_licence_is_shipped_beside_it():
     assert "Attribution-NonCommercial 4.0" in CSFCUBE.licence_file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("track", "limit"), [(CSFCUBE, 1_500_000), (DL21, 1_200_000)], ids=["csfcube", "dl21"])
+@pytest.mark.parametrize(("track", "limit"), [(CSFCUBE, 1_500_000), (DL21, 1_200_000), (RAG24, 250_000)])
 def test_what_is_shipped_stays_small(track, limit):
     assert sum(path.stat().st_size for path in (DATA / track.slug).iterdir()) < limit
 
@@ -84,6 +84,28 @@ def test_every_shipped_grade_is_on_the_tracks_scale(track):
     assert track.relevant_from in scale
     for grades in read_qrels(track).values():
         assert set(grades.values()) <= {*scale, -1}
+
+
+# --- RAG24
+
+
+def test_rag24_has_nists_labels_of_45_systems_on_ten_topics():
+    (file,) = RAG24.assignments
+    answers = read_json_lines(file.path)
+    nuggets = {answer["qid"]: len(answer["nuggets"]) for answer in answers}
+    assert (len(answers), len({answer["run_id"] for answer in answers})) == (440, 45)
+    assert (len(nuggets), sum(nuggets.values())) == (10, 114)
+    topics = [line.split("\t") for line in content(RAG24.topics).decode().splitlines()]
+    assert [nuggets[qid] for qid, _ in topics] == [7, 9, 10, 11, 12, 13, 13, 13, 13, 13]
+    assert {answer["qid"]: answer["query"] for answer in answers} == dict(topics)
+
+
+def test_the_figure_that_the_check_looks_for_is_counted_from_the_file():
+    shares = []
+    for answer in read_json_lines(RAG24.assignments[0].path):
+        vital = [one["assignment"] == "support" for one in answer["nuggets"] if one["importance"] == "vital"]
+        shares += [sum(vital) / len(vital)] if answer["run_id"] == "ldilab_gpt_4o" else []
+    assert sum(shares) / 10 == pytest.approx(0.7691, abs=5e-5)
 
 
 # --- CSFCube
@@ -299,6 +321,7 @@ def test_topics_of_other_people_are_left_out_and_unjudged_pairs_count_against_a_
 def test_the_script_makes_what_is_shipped(tmp_path):
     build_data.build_csfcube(COLLECTED / "csfcube", tmp_path / "csfcube")
     build_data.build_dl21(COLLECTED / "dl21", tmp_path / "dl21")
+    build_data.build_rag24(COLLECTED / "rag24", tmp_path / "rag24")
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.glob("*/*"))
     by_hand = {"track.yaml", "ATTRIBUTION.md"}
     shipped = sorted(path.relative_to(DATA) for path in DATA.glob("*/*") if path.name not in by_hand)
