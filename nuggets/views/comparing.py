@@ -14,15 +14,16 @@ from django.views.decorators.http import require_GET
 from assessment.access import READERS, get_track_for_user
 from assessment.charts import confusion_rows, run_scatter
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor, Track
+from assessment.models import Assessor
 from assessment.selectors.comparisons import GradeName
 from assessment.views.result_tables import changed, csv_file, headings, sorted_rows
-from nuggets.domain.scores import RULES
 from nuggets.models import BankCondition, Label
 from nuggets.selectors.comparisons import Shared, compared, described, shared
 from nuggets.selectors.edit_statistics import bank_edits
-from nuggets.selectors.leaderboards import PRIMARY, Source, sources_of
+from nuggets.selectors.leaderboards import Source
 from nuggets.selectors.scores import NuggetScores, nugget_scores
+
+from .choices import Choice, choice_in
 
 Sides = dict[str, NuggetScores]  # by the key of the source, those that have something to score
 
@@ -32,34 +33,39 @@ Sides = dict[str, NuggetScores]  # by the key of the source, those that have som
 def nugget_compare(request, slug):
     """The sources in one table, two of them compared, and every two in another table."""
     track = get_track_for_user(request.user, slug, READERS)
-    sides, silent = _sides(sources_of(track))
-    score = request.GET.get("score", PRIMARY)
-    score = score if score in RULES else PRIMARY
-    context = {"track": track, "sides": sides, "silent": silent, "score": score, "scores": list(RULES)}
-    context["described"] = {key: _told(side) for key, side in sides.items()}
-    context["edits"] = _edits(sides)
+    choice = choice_in(request.GET, track)
+    context = {"track": track, "choice": choice, "sides": {}}
+    if choice:
+        try:
+            context |= _sources(choice)
+        except DomainError as error:
+            context["error"] = str(error)
+    sides = context["sides"]
     if len(sides) > 1:
         try:
             a, b = _chosen(request.GET, sides)
         except DomainError as error:
             context["error"] = str(error)
         else:
-            both = shared(sides[a], sides[b], score)
+            both = shared(sides[a], sides[b], choice.score)
             if "csv" in request.GET:
                 return _csv(slug, sides, both, request.GET["csv"])
-            context |= {"a": a, "b": b} | _pair(request.GET, track, both) | {"pairs": _pairs(request.GET, sides, score)}
+            context |= {"a": a, "b": b, "pairs": _pairs(request.GET, sides, choice.score)}
+            context |= _pair(request.GET, choice, both)
     return render(request, "nuggets/nugget_compare.html", context)
 
 
-def _sides(sources: list[Source]) -> tuple[Sides, list[Source]]:
-    """The scores of every source, people's first, and those whose labels are all of wordings that no longer count."""
+def _sources(choice: Choice) -> dict:
+    """The scores of every source, people's first, and why others have none. DomainError for unknown topics."""
+    topics = choice.topics
     sides, silent = {}, []
-    for source in sorted(sources, key=_automation):
+    for source in sorted(choice.sources, key=_automation):
         try:
-            sides[source.key] = nugget_scores(*source)
-        except DomainError:
-            silent.append(source)
-    return sides, silent
+            sides[source.key] = nugget_scores(*source, topics)
+        except DomainError as error:
+            silent.append((source, str(error)))
+    described = {key: _told(side) for key, side in sides.items()}
+    return {"sides": sides, "silent": silent, "described": described, "edits": _edits(sides)}
 
 
 def _automation(source: Source) -> tuple[bool, bool]:
@@ -89,10 +95,11 @@ def _edits(sides: Sides) -> list:
     return [edits for edits in map(bank_edits, banks.values()) if edits.is_edited or edits.bank.made_from_id]
 
 
-def _pair(query: QueryDict, track: Track, both: Shared) -> dict:
+def _pair(query: QueryDict, choice: Choice, both: Shared) -> dict:
+    slug = choice.track.slug
     figures = compared(both.a, both.b, both.measure)
-    keys = dict(track.answer_runs.filter(tag__in=both.tags).values_list("tag", "pk"))
-    urls = {tag: reverse("answer_run", args=[track.slug, pk]) for tag, pk in keys.items()}
+    keys = dict(choice.track.answer_runs.filter(tag__in=both.tags).values_list("tag", "pk"))
+    urls = {tag: reverse("answer_run", args=[slug, pk]) for tag, pk in keys.items()}
     columns = {
         "manual": ("rank", lambda row: row.manual_rank),
         "run": ("run", lambda row: row.tag),
@@ -113,8 +120,8 @@ def _pair(query: QueryDict, track: Track, both: Shared) -> dict:
         "confusion": confusion_rows(names, both.confusion) if both.confusion else None,
         "labels": Label.labels,
         "csv": {table: f"?{changed(query, csv=table)}" for table in ("runs", "sources", "pairs", "confusion")},
-        "file": _file(track.slug, both),
-        "command": _command(track.slug, both),
+        "file": _file(slug, both),
+        "command": _command(choice, both),
     }
 
 
@@ -159,8 +166,8 @@ def _file(slug: str, both: Shared) -> str:
     return "-".join([slug, *sides, both.measure])
 
 
-def _command(slug: str, both: Shared) -> str:
-    words = ["python3", "manage.py", "nugget_compare", slug]
+def _command(choice: Choice, both: Shared) -> str:
+    words = ["python3", "manage.py", "nugget_compare", choice.track.slug, *choice.options]
     for assessor in dict.fromkeys(side.assessor.name for side in (both.a, both.b)):
         words += ["--assessor", assessor]
     for bank in dict.fromkeys(side.bank.name for side in (both.a, both.b)):

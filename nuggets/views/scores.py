@@ -15,9 +15,9 @@ from assessment.views.result_tables import changed, csv_file, headings, sorted_r
 from nuggets.charts import mean_by_length
 from nuggets.domain.scores import RULES
 from nuggets.models import Answer
-from nuggets.selectors.leaderboards import PRIMARY, NuggetLeaderboard, nugget_leaderboard, sources_of
+from nuggets.selectors.leaderboards import PRIMARY, NuggetLeaderboard, nugget_leaderboard
 
-from .choices import source_called
+from .choices import Choice, choice_in
 
 
 @login_required
@@ -25,25 +25,24 @@ from .choices import source_called
 def nuggets(request, slug):
     """The leaderboard under one assessor's labels of one bank, or what comes first where there are none."""
     track = get_track_for_user(request.user, slug, READERS)
-    sources = sources_of(track)
-    context = {"track": track, "sources": sources}
-    if not sources:
+    choice = choice_in(request.GET, track)
+    context = {"track": track, "choice": choice}
+    if not choice:
         context |= {"answers": Answer.objects.filter(run__track=track).count(), "banks": track.banks.count()}
     else:
-        asked = request.GET.get("source", sources[0].key)
-        context["source"] = asked
         try:
-            board = nugget_leaderboard(source_called(sources, asked))
+            board = nugget_leaderboard(choice.source, choice.topics)
         except DomainError as error:
             context["error"] = str(error)
         else:
             if "csv" in request.GET:
                 return _csv(track.slug, board)
-            context |= _table(request.GET, track, board)
+            context |= _table(request.GET, choice, board)
     return render(request, "nuggets/nuggets.html", context)
 
 
-def _table(query: QueryDict, track, board: NuggetLeaderboard) -> dict:
+def _table(query: QueryDict, choice: Choice, board: NuggetLeaderboard) -> dict:
+    track = choice.track
     columns = {
         "rank": ("rank", lambda row: (row.rank is None, row.rank)),
         "run": ("run", lambda row: row.tag),
@@ -56,7 +55,7 @@ def _table(query: QueryDict, track, board: NuggetLeaderboard) -> dict:
     scores = board.scores
     urls = {row.tag: reverse("answer_run", args=[track.slug, row.pk]) for row in board.rows}
     words = ["python3", "manage.py", "nugget_leaderboard", track.slug]
-    words += ["--assessor", scores.assessor.name, "--bank", scores.bank.name, "--format", "csv"]
+    words += ["--assessor", scores.assessor.name, "--bank", scores.bank.name, *choice.options, "--format", "csv"]
     return {
         "board": board,
         "rows": rows,

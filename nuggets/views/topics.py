@@ -30,7 +30,7 @@ def nugget_topics(request, slug):
     context = {"track": track, "choice": choice}
     if choice:
         try:
-            scores = nugget_scores(*choice.source)
+            scores = nugget_scores(*choice.source, choice.topics)
         except DomainError as error:
             context["error"] = str(error)
         else:
@@ -50,7 +50,7 @@ def nugget_topic(request, slug, pk):
     context = {"track": topic.track, "topic": topic, "choice": choice}
     if choice:
         try:
-            scores = nugget_scores(*choice.source)
+            scores = nugget_scores(*choice.source, choice.topics)
         except DomainError as error:
             context["error"] = str(error)
         else:

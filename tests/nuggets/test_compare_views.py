@@ -163,8 +163,19 @@ def test_labels_of_nuggets_that_no_longer_count_are_named_and_left_out(viewer, t
     )
     Nugget.objects.filter(wordings=wording).update(retired_at="2026-01-01T00:00Z", retired_because="retired")
     response = page(viewer)
-    assert [source.bank.name for source in response.context["silent"]] == ["draft"]
-    assert "no label of theirs is about a nugget that counts now" in response.text
+    assert [source.bank.name for source, _ in response.context["silent"]] == ["draft"]
+    assert "nist with bank draft stands nowhere here. nist has assigned no nuggets of draft" in response.text
+
+
+def test_a_declared_topic_set_is_that_of_all_figures(viewer, two):
+    make_topic(two, "q2", 2)
+    for assessor in ("nist", "strict"):
+        load(two, an_answer(run="a", qid="q2"), an_answer(run="b", qid="q2"), assessor=assessor, bank_name="nist")
+    response = page(viewer, topics="q2")
+    assert (response.context["figures"]["n_topics"], response.context["figures"]["n_runs"]) == (1, 2)
+    assert {side["n_topics"] for side in response.context["described"].values()} == {1}
+    assert "--topics q2" in response.context["command"]
+    assert "no topic q9" in page(viewer, topics="q9").text
 
 
 @pytest.fixture

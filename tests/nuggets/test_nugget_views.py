@@ -71,9 +71,18 @@ def test_answers_not_labelled_whole_are_counted_and_left_out(page, track):
 def test_another_assessors_labels_are_chosen_by_the_address_and_strange_ones_refused(page, track):
     load(track, an_answer())
     load(track, an_answer(labels=("not_support", "not_support")), assessor="strict", bank_name="nist")
-    assert [source.assessor.name for source in page().context["sources"]] == ["nist", "strict"]
-    assert rows(page(source=page().context["sources"][1].key)) == [(1, "r1", 0.0, 0)]
+    assert [source.assessor.name for source in page().context["choice"].sources] == ["nist", "strict"]
+    assert rows(page(source=page().context["choice"].sources[1].key)) == [(1, "r1", 0.0, 0)]
     assert "choose others" in page(source="1-x").text
+
+
+def test_a_declared_topic_set_is_in_the_address_and_in_the_command(page, track):
+    load(track, an_answer(run="a"), an_answer(run="a", qid="q2", labels=("support", "support")))
+    response = page(topics="q2")
+    assert rows(response) == [(1, "a", 1.0, 0)]
+    assert "means over the 1 declared topic;" in response.text
+    assert "--topics q2 --format csv" in response.text
+    assert "no topic q9" in page(topics="q9").text
 
 
 def test_the_csv_is_that_of_the_command(page, track, capsys):

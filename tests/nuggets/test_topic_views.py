@@ -122,6 +122,15 @@ def test_the_page_of_a_topic_marks_its_nuggets_and_defines_the_marks(viewer, cam
     assert "2 runs gave no answer, which counts as 0." in other.text
 
 
+def test_only_declared_topics_are_shown_where_some_are_declared(viewer, campaign):
+    response = page(viewer, "nugget_topics", topics="q2")
+    assert [row.topic.qid for row in response.context["rows"]] == ["q2"]
+    assert "1 declared topic," in response.text
+    other = page(viewer, "nugget_topic", campaign.topics.get(qid="q1").pk, topics="q2")
+    assert "is not among the topics that are scored" in other.text
+    assert "no topic q9" in page(viewer, "nugget_topics", topics="q9").text
+
+
 def test_tables_go_out_as_files(viewer, campaign):
     key = campaign.topics.get(qid="q2").pk
     topics = page(viewer, "nugget_topics", csv="topics").text.splitlines()
@@ -140,7 +149,7 @@ def test_tables_go_out_as_files(viewer, campaign):
 
 def test_a_topic_that_nobody_labelled_says_so_and_one_of_another_track_is_not_found(viewer, campaign):
     alone = Topic.objects.create(track=campaign, qid="q9", query="unasked", position=9)
-    assert "has labelled no answer to this topic" in page(viewer, "nugget_topic", alone.pk).text
+    assert "is not among the topics that are scored" in page(viewer, "nugget_topic", alone.pk).text
     strange = Topic.objects.create(track=make_track("other"), qid="q1", query="theirs", position=1)
     assert page(viewer, "nugget_topic", strange.pk).status_code == 404
 
