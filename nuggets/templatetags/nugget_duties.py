@@ -1,10 +1,11 @@
-"""What a person has to do with nuggets, for the first page; `assessment`, whose page it is, knows nothing of them."""
+"""What a person has to do with nuggets, for the first page (`assessment`, whose page it is, knows nothing of them), and
+where a topic's labels stand."""
 
 from django import template
 from django.urls import NoReverseMatch, reverse
 
-from assessment.models import User
-from nuggets.models import Label, NuggetDuty, NuggetTask
+from assessment.models import Assessor, Topic, User
+from nuggets.models import Bank, Label, NuggetDuty, NuggetTask, TopicBank
 from nuggets.selectors.duties import NuggetWork, nugget_work_of_user
 
 register = template.Library()
@@ -14,6 +15,13 @@ register = template.Library()
 def nugget_work_of(user: User) -> list[NuggetWork]:
     """One entry per bank and task; nothing where there is none. At most two queries."""
     return nugget_work_of_user(user)
+
+
+@register.simple_tag
+def grid_address(bank: Bank, topic: Topic, assessor: Assessor) -> str:
+    """Where a topic's nuggets stand by runs, under this assessor's labels. One query."""
+    pk = TopicBank.objects.filter(bank=bank, topic=topic).values_list("pk", flat=True).get()
+    return f"{reverse('nugget_grid', args=[topic.track.slug, pk])}?assessor={assessor.pk}"
 
 
 @register.filter

@@ -165,9 +165,10 @@ function finish() {
 function decide(label) {
   const line = sheet.current;
   if (!line || closed) return;
+  const revised = !sheet.open.length; // an answer that was done: nobody is sent away from it
   taken.push({ answer: sheet.answer, before: [[line.dataset.wording, sheet.stands(line)]] });
   send(line, { label, sentence: sheet.sentenceFor(line, label) }, clock.end());
-  const following = sheet.following(line);
+  const following = revised ? sheet.neighbour(1) ?? line : sheet.following(line);
   if (following) point(following);
   else goOn();
 }
@@ -285,10 +286,7 @@ stage.addEventListener("click", (event) => {
   const nugget = event.target.closest(".nugget");
   const sentence = event.target.closest(".sentence");
   if (nugget) point(nugget);
-  else if (sentence && !String(getSelection())) {
-    if (event.detail) sentence.blur(); // a mouse leaves no ring behind
-    mark(sentence);
-  }
+  else if (sentence && !String(getSelection())) mark(sentence);
   else if (event.target.closest("#nothing") && painted) decideNothing();
 });
 stage.addEventListener("keydown", (event) => {
@@ -304,9 +302,16 @@ queue.addEventListener("click", (event) => {
   $("answers").hidePopover();
   show(answerOf(link));
 });
-// The second half of a double click would fall on the next nugget. Keys click too, with a detail of 0.
+// What a mouse has pressed keeps no focus: Enter then takes the suggestion over, and presses nothing again. The second
+// half of a double click would fall on the next nugget. Keys click too, with a detail of 0.
 document.addEventListener("click", (event) => {
-  if (event.detail > 1 && event.target.closest("#controls [type=submit], #accept")) event.preventDefault();
+  const pressed = event.detail && event.target.closest("#labelling button, .nugget, .sentence");
+  if (!pressed) return;
+  pressed.blur();
+  if (event.detail > 1 && pressed.closest("#controls, .suggested")) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
 }, { capture: true });
 
 window.addEventListener("online", keepAhead);

@@ -79,6 +79,7 @@ def test_ten_answers_are_assigned_by_keyboard_without_loading_a_page(page, duty)
     expect_saved(page)
     assert labels(duty) == [NAMES[key] for key in keys]
     assert AssignmentEvent.objects.count() == 20
+    assert not NuggetAssignment.objects.filter(active_ms=None).exists()
     assert page.evaluate("window.sameDocument")
     expect(page.locator("#done")).to_have_text("10")
     page.keyboard.press("u")
@@ -154,10 +155,14 @@ def test_a_suggestion_is_taken_over_by_one_key_and_another_label_is_given_by_its
     expect(page.locator("#no-suggestion")).to_be_visible()
     press_on(page, steps(duty)[1:], "13")
     expect_nugget(page, steps(duty)[3])
+    page.locator("#controls [value=not_support]").click()  # by mouse: Enter then means the suggestion, not that button again
+    press_on(page, steps(duty)[4:], ["Enter"])
+    expect_nugget(page, steps(duty)[5])
     expect_saved(page)
-    assert labels(duty)[:3] == ["partial_support", "support", "not_support"]
+    assert labels(duty)[:5] == ["partial_support", "support", "not_support", "not_support", "partial_support"]
     mine = NuggetAssignment.objects.filter(assessor=bob).order_by("pk")
-    assert list(mine.values_list("suggestion", flat=True)) == ["partial_support", "", "partial_support"]
+    suggested = ["partial_support", "", "partial_support", "", "partial_support"]
+    assert list(mine.values_list("suggestion", flat=True)) == suggested
 
 
 def test_under_manual_nothing_is_suggested_and_hidden_importance_is_not_there(page, topic_bank, bob, answers):
@@ -219,3 +224,19 @@ def test_a_nugget_that_is_reworded_meanwhile_is_offered_again_and_only_that_one(
     expect_nugget(page, (order[2][0], new.pk))
     expect_saved(page)
     assert labels(duty)[:4] == ["not_support", "support", None, None]
+
+
+def test_an_answer_that_is_done_can_be_gone_through_again(page, duty):
+    begin(page, duty)
+    order = steps(duty)
+    press_on(page, order, "11")
+    expect_nugget(page, order[2])
+    page.keyboard.press("ArrowLeft")
+    expect_nugget(page, order[0])
+    page.keyboard.press("3")
+    expect_nugget(page, order[1])
+    page.keyboard.press("2")
+    expect(page.locator(".nugget").nth(1)).to_have_attribute("data-label", "partial_support")
+    expect_nugget(page, order[1])
+    expect_saved(page)
+    assert labels(duty)[:3] == ["not_support", "partial_support", None]
