@@ -113,6 +113,7 @@ def test_banks_that_differ_compare_scores_and_no_labels(viewer, two):
     assert response.context["confusion"] is None
     assert "so only scores can be compared" in response.text
     assert "they share fewer than two runs" in response.text
+    assert "Scatter of runs" not in response.text, "one point says nothing"
     assert len(response.context["pairs"]) == 3
     assert list(keys) == ["nist", "strict", "auto"], "people's first"
 
