@@ -19,7 +19,9 @@ from llm_worker.models import JudgeConfiguration
 from llm_worker.services.jobs import job_create
 from llm_worker.services.judges import judge_assessor
 from llm_worker.services.nugget_jobs import nuggets_assign
+from nuggets.models import NuggetDuty, NuggetTask
 from nuggets.services.assignment_imports import assignments_import
+from nuggets.services.duties import nugget_duties_give
 
 Say = Callable[[str], None]
 
@@ -61,6 +63,7 @@ def load_demo(say: Say) -> None:
             member_set(track=track, user=people["vera"], role=Role.VIEWER, by=people["alice"])
         _load_files(track, described, people["alice"])
     _give_work(Track.objects.get(slug="csfcube"), people)
+    _give_nuggets(Track.objects.get(slug=NUGGET_TRACK), people)
 
 
 def start_suggestions(say: Say) -> None:
@@ -134,6 +137,20 @@ def _give_work(track: Track, people: dict[str, User]) -> None:
     source = judge_assessor(judge=JudgeConfiguration.objects.get(name=JUDGE), track=track)
     _assign(pool, bob, topics[:SUGGESTED_TOPICS], source)
     _assign(pool, bob, topics[SUGGESTED_TOPICS:], None)
+
+
+def _give_nuggets(track: Track, people: dict[str, User]) -> None:
+    """bob assigns the nuggets of one topic with the demo's judge's suggestions, and those of another without."""
+    bank = track.banks.get(name="NIST")
+    if NuggetDuty.objects.filter(topic_bank__bank=bank).exists():
+        return
+    member_set(track=track, user=people["bob"], role=Role.ASSESSOR, by=people["alice"])
+    bob = assessor_ensure(track=track, user=people["bob"])
+    source = judge_assessor(judge=JudgeConfiguration.objects.get(name=ASSIGNER), track=track)
+    shown, hidden = track.topics.order_by("position")[:2]
+    given = {"bank": bank, "task": NuggetTask.ASSIGN, "assessor": bob}
+    nugget_duties_give(topics=[shown], condition=Condition.POST_EDIT, suggestion_source=source, **given)
+    nugget_duties_give(topics=[hidden], hides_importance=True, **given)
 
 
 def _assign(pool: Pool, assessor: Assessor, topics: list, source: Assessor | None) -> None:
