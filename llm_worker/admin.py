@@ -23,7 +23,7 @@ class JudgeConfigurationAdmin(admin.ModelAdmin):
 
 @admin.register(LlmJob)
 class LlmJobAdmin(admin.ModelAdmin):
-    list_display = ["pk", "judge", "pool", "track", "wanted", "created_by", "created_at"]
+    list_display = ["pk", "judge", "pool", "bank", "track", "wanted", "created_by", "created_at"]
     list_filter = ["track", "judge"]
 
     def has_add_permission(self, request):

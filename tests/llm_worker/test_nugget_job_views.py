@@ -115,6 +115,7 @@ def test_the_page_of_a_job_shows_what_each_window_changed_and_which_one_failed(c
     work_off(job)
     page = read(client, alice, "job", job.pk)
     assert "nuggetizer over nuggetizer" in page
+    assert "graded 1 or higher by anybody but a judge, 1 a window" in page
     assert "<ins>short waves</ins>" in page
     assert "<del>blue light</del>" in page
     assert "not written: window 3 of 3 failed" in page

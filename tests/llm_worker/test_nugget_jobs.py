@@ -1,14 +1,20 @@
 """Jobs about nuggets from passages to scores: windows, importance, lists in a bank, labels."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Judgment
 from llm_worker.domain.limits import Limits
+from llm_worker.domain.replies import State
 from llm_worker.engines import EngineUnavailable, Reply
 from llm_worker.models import LlmJob
 from llm_worker.selectors import job_progress, job_report
 from llm_worker.selectors.nugget_jobs import topic_lines
+from llm_worker.services.calls import Answer, call_finish, calls_claim, calls_hand_back
+from llm_worker.services.chunks import run_chunk
 from llm_worker.services.jobs import job_cancel, job_create, job_resume, job_retry
 from llm_worker.services.nugget_jobs import ListSettings, nuggets_assign, nuggets_make
 from nuggets.models import Bank, Nugget, NuggetAssignment, TopicBank, Wording
@@ -180,6 +186,39 @@ def test_a_failed_weighing_is_asked_again_alone(track, maker, engine):
     work_off(again)
     assert len(engine.history) == 4
     assert texts(Bank.objects.get(), "okay") == ["b"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_weighings_that_end_at_the_same_moment_write_the_list_once(track, maker, engine):
+    relevant_pool(track)
+    job = nuggets_make(track=track, judge=maker, settings=ListSettings(batch=1))
+    engine.enqueue(said(nuggets=["a", "b", "c", "d"]))
+    run_chunk(job.pk)
+    calls = calls_claim(job=job, size=4, worker="w")
+    assert len(calls) == 4
+
+    def end(call):
+        try:
+            return call_finish(call=call, assessor=job.assessor, answer=Answer(State.OK, result={"labels": ["vital"]}))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as all_at_once:
+        assert list(all_at_once.map(end, calls)) == [True] * 4
+    assert texts(Bank.objects.get()) == ["a", "b", "c", "d"]
+    assert job.calls.filter(result__written=True).count() == 1
+
+
+def test_a_worker_that_is_lost_in_a_window_costs_nothing_but_that_window(track, maker, engine):
+    relevant_pool(track)
+    job = nuggets_make(track=track, judge=maker, settings=ONE_A_WINDOW)
+    (call,) = calls_claim(job=job, size=4, worker="lost")
+    calls_hand_back(job_id=job.pk, lease=call.lease)
+    work_off(job)
+    assert job_progress(job).state == "done"
+    late = Answer(State.OK, result={"nuggets": ["too late"], "change": {}})
+    assert not call_finish(call=call, assessor=job.assessor, answer=late)
+    assert "too late" not in texts(Bank.objects.get())
 
 
 def test_a_cancelled_job_makes_no_more_windows_and_goes_on_where_it_was(track, maker, engine):
