@@ -76,9 +76,10 @@ def _suggestions(alice: Visitor) -> Iterator[str]:
 def _new_pool(alice: Visitor) -> str:
     page = alice.page(f"{TRACK}pools/")
     runs = re.findall(r'name="runs" value="(\d+)"', page)
-    made = alice.submit(
-        f"{TRACK}pools/", name=f"check-{uuid.uuid4().hex[:8]}", depth=20, order="shuffle", seed=0, runs=runs
-    )
+    terms = {"depth": 20, "order": "shuffle", "seed": 0, "sharing": "everyone", "runs": runs}
+    made = alice.submit(f"{TRACK}pools/", name=f"check-{uuid.uuid4().hex[:8]}", **terms)
+    if made.url.path == f"{TRACK}pools/":
+        raise DomainError("The check could not make a pool of its own.")
     return made.url.path
 
 
