@@ -105,7 +105,7 @@ def assignment_save_nothing(*, duty: NuggetDuty, answer: int, idempotency_key: U
     for wording in listed:
         if wording not in labelled:
             key = uuid5(idempotency_key, str(wording))
-            said = {"wording": wording, "label": Label.NOT_SUPPORT, "idempotency_key": key}
+            said = {"wording": wording, "label": Label.NOT_SUPPORT, "idempotency_key": key, "suggestion_seen": False}
             assignment_save(duty=duty, answer=answer, actor=actor, **said)
     return len(set(listed) - labelled)
 

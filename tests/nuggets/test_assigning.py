@@ -279,7 +279,13 @@ def test_an_empty_answer_is_offered_and_saved_by_its_own_address(client, duty, t
 
 
 @pytest.mark.parametrize(
-    "data", [{"label": "support"}, {"wording": 1, "label": "maybe"}, {"wording": 1, "sentence": -1}]
+    "data",
+    [
+        {"label": "support"},
+        {"wording": 1, "label": "maybe"},
+        {"wording": 1, "sentence": -1},
+        {"wording": 10**30, "label": "support"},
+    ],
 )
 def test_a_form_that_says_nothing_sensible_is_a_conflict(client, duty, answer, data):
     assert post(client, duty, answer, **data).status_code == 409
