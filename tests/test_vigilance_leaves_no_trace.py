@@ -43,6 +43,7 @@ from llm_worker.job_kinds.lexical import LexicalLabeller
 from llm_worker.models import JudgeConfiguration
 from llm_worker.selectors.calibration_report import calibration_report
 from llm_worker.services.jobs import job_create
+from nuggets.selectors.relevant import relevant_passages
 from tests.factories import make_assessor, make_duty, make_judge, make_pool, make_track, make_user, suggest
 
 pytestmark = pytest.mark.django_db
@@ -277,6 +278,10 @@ def for_judges(campaign, track) -> dict:
     told |= {"lexical teacher": labeller.teacher.name, "lexical lessons": sorted(labeller.judged)}
     for other in ("bob", "dora", "nist"):
         told[f"calibration against {other}"] = calibration_report(campaign.judge, other)
+    for grader in (None, track.assessors.get(name="bob")):
+        told[f"passages for nuggets by {grader}"] = relevant_passages(
+            track, track.topics.all(), threshold=1, grades_of=grader
+        )
     told["what an ensemble would make of them"] = ensemble_outcome(
         track, track.assessors.exclude(kind=Assessor.Kind.LLM).order_by("name"), "median", 1
     ).combined
