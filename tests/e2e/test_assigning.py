@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from nuggets.models import AssignmentEvent, NuggetAssignment
 from nuggets.selectors.assigning import answer_queue, duty_list
-from nuggets.services.duties import nugget_duty_create
+from nuggets.services.duties import nugget_duty_close, nugget_duty_create
 from tests.e2e.judging_steps import expect_saved, log_in
 from tests.factories import make_assessor, make_judge, make_track, make_user
 from tests.nuggets.factories import assign, make_answer, make_topic, make_topic_bank, reword, wordings_of
@@ -155,7 +155,9 @@ def test_a_suggestion_is_taken_over_by_one_key_and_another_label_is_given_by_its
     expect(page.locator("#no-suggestion")).to_be_visible()
     press_on(page, steps(duty)[1:], "13")
     expect_nugget(page, steps(duty)[3])
-    page.locator("#controls [value=not_support]").click()  # by mouse: Enter then means the suggestion, not that button again
+    page.locator(
+        "#controls [value=not_support]"
+    ).click()  # by mouse: Enter then means the suggestion, not that button again
     press_on(page, steps(duty)[4:], ["Enter"])
     expect_nugget(page, steps(duty)[5])
     expect_saved(page)
@@ -240,3 +242,21 @@ def test_an_answer_that_is_done_can_be_gone_through_again(page, duty):
     expect_nugget(page, order[1])
     expect_saved(page)
     assert labels(duty)[:3] == ["not_support", "partial_support", None]
+
+
+def test_a_topic_that_is_closed_meanwhile_refuses_the_label_and_says_so(page, duty, allowed_console_errors):
+    allowed_console_errors.append(LOST)
+    begin(page, duty)
+    order = steps(duty)
+    expect_nugget(page, order[0])
+    nugget_duty_close(duty=duty)
+    page.keyboard.press("1")
+    expect(page.locator(".toast-error")).to_contain_text("has closed this topic")
+    expect(page.locator("#light")).to_have_attribute("data-state", "refused")
+    expect(page.locator(".nugget[data-refused]")).to_have_count(1)
+    assert not NuggetAssignment.objects.exists()
+    page.click("#light")
+    page.get_by_role("button", name="Let it go").click()
+    expect(page.locator(".duty-word")).to_contain_text("can be read")
+    expect(page.locator("#controls [value=support]")).to_be_disabled()
+    expect_saved(page)
