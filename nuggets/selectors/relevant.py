@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from django.db.models import F, Max, Min, OuterRef, Q, Subquery
+from django.db.models import F, Max, Min, OuterRef, Subquery
 
 from assessment.models import Assessor, Judgment, JudgmentState, PoolItem, Topic, Track
 
@@ -24,10 +24,3 @@ def relevant_passages(
     for row in rows.order_by("topic", "-highest", F("place").asc(nulls_last=True), "document__docid"):
         found[row["topic"]].append(row["document"])
     return dict(found)
-
-
-def relevant_without_text(track: Track, *, threshold: int, grades_of: Assessor | None = None) -> int:
-    """How many such pairs have no text, and so are left out."""
-    whose = Q(assessor=grades_of) if grades_of else ~Q(assessor__kind=Assessor.Kind.LLM)
-    graded = Judgment.objects.filter(whose, assessor__track=track, state=JudgmentState.GRADED, grade__gte=threshold)
-    return graded.filter(document__text=None).values("topic", "document").distinct().count()
