@@ -155,8 +155,8 @@ class NuggetPassage(models.Model):
 
 class BankEdit(models.Model):
     """One edit of a topic's list, never changed. `changes` holds what undoing needs:
-    `{"nuggets": {"<number>": {"before": state | null, "after": state | null}}}`, where a state is the nugget's fields
-    with its wording's number. An undo is an edit too, and names the one that it undoes."""
+    `{"nuggets": {"<number>": {"before": state | null, "after": state}}, "moved": ...}` as in `nuggets.domain.edits`:
+    a state holds the nugget's text and fields. An undo is an edit too, and names the one that it undoes."""
 
     class Kind(models.TextChoices):
         ADD = "add", "added"

@@ -31,6 +31,8 @@ PAGES = {
     "nugget_job_estimate": {"alice": 200, "bob": 404, "vera": 404},
     "nugget_files": {"alice": 200, "bob": 404, "vera": 404},
     "nugget_duties": {"alice": 200, "bob": 404, "vera": 404},
+    "banks": {"alice": 200, "bob": 404, "vera": 200},
+    "bank": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_grid": {"alice": 200, "bob": 404, "vera": 404},
     "pools": {"alice": 200, "bob": 404, "vera": 404},
     "pool_preview": {"alice": 200, "bob": 404, "vera": 404},
@@ -76,6 +78,8 @@ WRITES = (
     "citations",
     "nugget_files",
     "nugget_duties",
+    "banks",
+    "bank",
 )
 
 
@@ -83,6 +87,7 @@ WRITES = (
 def addresses(track, runs, pool, nist):
     own = {"run": runs[0].pk, "qrels_export": nist.pk, "nugget_topic": track.topics.first().pk}
     own["nugget_grid"] = make_topic_bank(track.topics.first()).pk
+    own["bank"] = track.banks.first().pk
     own |= dict.fromkeys(OF_A_POOL, pool.pk)
     names = {*PAGES, *WRITES}
     return {name: reverse(name, args=[track.slug, own[name]] if name in own else [track.slug]) for name in names}

@@ -35,11 +35,13 @@ NO_PAGES = {
     "judges_trial", "ensemble_preview", "ensemble_combine",
     "nugget_lists_start", "nugget_labels_start", "nugget_job_estimate",
     "nuggets_export", "assignments_export", "nugget_duty_change", "assignment_save", "assignment_nothing",
+    "bank_frozen", "bank_deleted", "edit_bank_passage", "edit_bank_live", "edit_bank_history", "edit_bank_impact",
+    "bank_edit", "list_frozen",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
     "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
-    "nugget_files", "citations", "nugget_topics", "nugget_compare", "nugget_duties", "nugget_jobs",
+    "nugget_files", "citations", "nugget_topics", "nugget_compare", "nugget_duties", "nugget_jobs", "banks",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
 OF_NOBODY = {"home", "login", "password_change", "track_create", "judges"}
@@ -47,12 +49,13 @@ ROLES = {
     "alice": OF_THE_TRACK
     | OF_THE_POOL
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
-    | {"calibration", "job", "answer_run", "nugget_topic", "nugget_grid"}
+    | {"calibration", "job", "answer_run", "nugget_topic", "nugget_grid", "bank", "edit_bank"}
     | {"board_duty", "board_passage"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"}
     | {"nugget_assign", "nugget_assign_answer"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"}
-    | {"nuggets", "answers", "answer_run", "nugget_topics", "nugget_topic", "nugget_compare", "nugget_jobs"},
+    | {"nuggets", "answers", "answer_run", "nugget_topics", "nugget_topic", "nugget_compare", "nugget_jobs"}
+    | {"banks", "bank", "edit_bank"},
     "root": {"judges", "judge_new", "judge_terms"},
 }
 
@@ -98,6 +101,8 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
         over_bank = nuggets_make(track=campaign.track, judge=lists)
         special["job"] = [reverse("job", args=[job.pk]) for job in (by_files, over_bank)]
     assigning = campaign.assigning
+    special["bank"] = [reverse("bank", args=[slug, assigning.topic_bank.bank_id])]
+    special["edit_bank"] = [reverse("edit_bank", args=[assigning.topic_bank_id])]
     special["nugget_grid"] = [reverse("nugget_grid", args=[slug, assigning.topic_bank_id])]
     special["nugget_assign"] = [reverse("nugget_assign", args=[assigning.pk])]
     special["nugget_assign_answer"] = [
