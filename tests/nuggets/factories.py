@@ -1,17 +1,36 @@
 """Small banks for the tests of nuggets: plain functions that store rows and return them."""
 
+from functools import partial
+
 from assessment.models import Assessor, Topic, Track
+from nuggets.domain import edits
 from nuggets.models import (
     Answer,
     AnswerRun,
     Bank,
     BankCondition,
+    BankEdit,
     Importance,
     Nugget,
     NuggetAssignment,
     TopicBank,
     Wording,
 )
+from nuggets.services.edits import list_edit
+
+
+def make_list(track: Track, *texts: str, bank: str = "people", qid: str = "q1", importance: str = "vital") -> TopicBank:
+    """A topic's list with these nuggets, numbered from 1; the topic and the bank are made where they are missing."""
+    topic, _ = Topic.objects.get_or_create(
+        track=track, qid=qid, defaults={"query": "why is the sky blue", "position": track.topics.count() + 1}
+    )
+    made, _ = Bank.objects.get_or_create(track=track, name=bank, defaults={"condition": BankCondition.MANUAL})
+    row = TopicBank.objects.create(bank=made, topic=topic)
+    for number, text in enumerate(texts):
+        edit = partial(edits.add, text=text, importance=importance)
+        list_edit(topic_bank=row, kind=BankEdit.Kind.ADD, edit=edit, actor=None, seen=number)
+    row.refresh_from_db()
+    return row
 
 
 def make_topic(track: Track, qid: str = "q1", position: int = 1) -> Topic:
