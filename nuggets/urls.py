@@ -32,6 +32,7 @@ urlpatterns = [
     path("banks/topics/<int:pk>/live/", editing.edit_bank_live, name="edit_bank_live"),
     path("banks/topics/<int:pk>/history/", editing.edit_bank_history, name="edit_bank_history"),
     path("banks/topics/<int:pk>/impact/", editing.edit_bank_impact, name="edit_bank_impact"),
+    path("banks/topics/<int:pk>/strip/", editing.edit_bank_strip, name="edit_bank_strip"),
     path("banks/topics/<int:pk>/edit/", editing.bank_edit, name="bank_edit"),
     path("banks/topics/<int:pk>/freeze/", editing.list_frozen, name="list_frozen"),
     path("tracks/<slug:slug>/answers/", answers.answers, name="answers"),

@@ -5,7 +5,7 @@ from functools import partial
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,7 @@ from nuggets.forms.editing import EditForm, FreezeForm, Kind
 from nuggets.models import TopicBank
 from nuggets.selectors.impact import impact_of
 from nuggets.selectors.lists import edits_done, may_undo, passages_to_read, shown_list, sub_narratives_of
+from nuggets.selectors.score_strip import score_strip, strip_assessors
 from nuggets.services.edits import EditConflict, edit_redo, edit_undo, known_document, list_edit
 from nuggets.services.versions import version_freeze
 
@@ -39,6 +40,8 @@ def edit_bank(request, pk):
         "sub_narratives": sub_narratives_of(row),
         "versions": row.versions.select_related("frozen_by").order_by("-number"),
     }
+    if _sees_runs(row) and (assessors := list(strip_assessors(row))):
+        context |= {"strip_assessors": assessors, "strip": score_strip(row, assessors[0], ())}
     return render(request, "nuggets/editor.html", context)
 
 
@@ -86,6 +89,21 @@ def edit_bank_impact(request, pk):
     text = request.GET.get("text", "")[:2000]
     context = {"row": row, "impact": impact_of(row, text, without=without), "names_runs": _sees_runs(row)}
     return render(request, "nuggets/_editor_impact.html", context)
+
+
+@login_required
+@never_cache
+@require_GET
+def edit_bank_strip(request, pk):
+    """A fragment: the topic's scores without the nuggets `?off=`, by the labels of `?assessor=`. For those who may see
+    runs and others' labels."""
+    row = get_list_for_user(request.user, pk)
+    asked = request.GET.get("assessor", "")
+    assessor = next((one for one in strip_assessors(row) if str(one.pk) == asked), None)
+    if not _sees_runs(row) or assessor is None:
+        raise Http404("There are no such labels.")
+    off = {int(word) for word in request.GET.get("off", "").split() if word.isascii() and word.isdecimal()}
+    return render(request, "nuggets/_editor_strip.html", {"row": row, "strip": score_strip(row, assessor, off)})
 
 
 @login_required

@@ -4,6 +4,7 @@
 import { listenForDrags } from "./bank_drag.js";
 import { newKey } from "./outbox.js";
 import { spanOf } from "./passage_text.js";
+import "./score_strip.js";
 import { listenForKeys } from "./shortcuts.js";
 
 const LOOK = 4_000;
@@ -79,6 +80,7 @@ function renew({ html, revision: now }, wanted) {
   showMarks();
   $("editor-count").textContent = `${after.length} nugget${after.length === 1 ? "" : "s"}`;
   if ($("freeze-seen")) $("freeze-seen").value = now;
+  document.dispatchEvent(new Event("list-renewed"));
 }
 
 // --- to the server and back ---

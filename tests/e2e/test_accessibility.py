@@ -36,7 +36,7 @@ NO_PAGES = {
     "nugget_lists_start", "nugget_labels_start", "nugget_job_estimate",
     "nuggets_export", "assignments_export", "nugget_duty_change", "assignment_save", "assignment_nothing",
     "bank_frozen", "bank_deleted", "edit_bank_passage", "edit_bank_live", "edit_bank_history", "edit_bank_impact",
-    "bank_edit", "list_frozen",
+    "edit_bank_strip", "bank_edit", "list_frozen",
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",

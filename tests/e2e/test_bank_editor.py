@@ -1,5 +1,7 @@
 """Editing a list of nuggets in a real browser: by keyboard, by two people at once, with importance hidden."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -11,6 +13,7 @@ from nuggets.selectors.lists import shown_list
 from tests.e2e.judging_steps import log_in
 from tests.factories import make_assessor, make_pool, make_track, make_user
 from tests.nuggets.factories import make_list
+from tests.nuggets.test_nugget_imports import an_answer, load
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -167,6 +170,22 @@ def test_importance_is_nowhere_where_the_duty_hides_it(page, row):
     expect(page.locator("#nugget-1 .nugget-text")).to_have_text("light scatters in air")
     assert "vital" not in page.content().lower()
     assert shown_list(row).nuggets[0].state.importance == "vital"
+
+
+def test_a_nugget_is_scored_alone_and_left_out_and_the_figures_move(page):
+    track = make_track()
+    member_set(track=track, user=make_user("alice"), role=Role.ORGANIZER, by=None)
+    load(track, an_answer(run="a"), an_answer(run="b", labels=("support", "support")))
+    TopicBank.objects.get().nuggets.update(importance="vital")
+    enter(page, TopicBank.objects.get())
+    expect(page.locator("#strip-mean")).to_have_text("0.750")
+    page.keyboard.press("d")
+    expect(page.locator("#strip-mean")).to_have_text("0.500")
+    expect(page.locator("#nugget-1")).to_have_class(re.compile("is-off"))
+    page.keyboard.press("o")
+    expect(page.locator("#strip-mean")).to_have_text("1.000")
+    page.keyboard.press("a")
+    expect(page.locator("#strip-mean")).to_have_text("0.750")
 
 
 def test_near_duplicates_are_pointed_out_and_marked_at_once(page, row):
