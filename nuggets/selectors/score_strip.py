@@ -45,7 +45,7 @@ def strip_assessors(topic_bank: TopicBank) -> QuerySet[Assessor]:
 
 
 def score_strip(topic_bank: TopicBank, assessor: Assessor, off: Collection[int]) -> Strip:
-    """Scores by the primary rule over the labelled answers. `off`: nuggets, by number, that do not count. Three queries."""
+    """By the primary rule, over the labelled answers. `off`: numbers of nuggets that do not count. Three queries."""
     wordings = list(_wordings(topic_bank).select_related("nugget").order_by("nugget__position"))
     columns = {wording.pk: column for column, wording in enumerate(wordings)}
     given = NuggetAssignment.objects.filter(assessor=assessor, wording__in=columns)
