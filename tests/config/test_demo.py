@@ -91,8 +91,8 @@ def test_the_check_does_the_main_job_and_leaves_nothing_running(checked):
     assert code == 0, errors
     seen = out.splitlines()
     assert seen[-1] == "The demo works."
-    assert all(line.startswith("ok  ") for line in seen[:-1]) and len(seen) == 6
-    assert re.search(r"gave [1-5] of them", out) and "tau 0.9395" in out
+    assert all(line.startswith("ok  ") for line in seen[:-1])
+    assert re.search(r"gave [1-5] of them", out) and "tau 0.9395" in out and "45 systems are ranked" in out
     assert is_over(folder)
 
 
