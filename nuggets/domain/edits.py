@@ -14,6 +14,14 @@ IMPORTANCES = ("vital", "okay", "")
 RETIRED, MERGED, SPLIT = "retired", "merged", "split"
 
 
+class NuggetGone(DomainError):
+    """The nugget of this number does not count any more."""
+
+    def __init__(self, number: int, state: str):
+        super().__init__(f"Nugget {number} is {state}: restore it first.")
+        self.number = number
+
+
 @dataclass(frozen=True)
 class Passage:
     """A passage that supports a nugget: its document's key, and where in its text (code points; None: as a whole)."""
@@ -282,7 +290,7 @@ def _known(before: NuggetList, number: int) -> NuggetState:
 def _live(before: NuggetList, number: int) -> NuggetState:
     state = _known(before, number)
     if state.retired:
-        raise DomainError(f"Nugget {number} is {state.retired}: restore it first.")
+        raise NuggetGone(number, state.retired)
     return state
 
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 DUPLICATE = 0.6  # share of words in common from which two nuggets are pointed out
 HIT = 0.75  # share of a nugget's words in one sentence of an answer from which the answer seems to hold it
 _WORD = re.compile(r"\w+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 # What carries no fact in English; a text in another language loses nothing by it.
 _COMMONEST = (
     "a an and are as at be been being but by can could did do does for from had has have how if in into is it its may "
@@ -48,17 +47,11 @@ def near_duplicates(texts: Mapping[int, str], least: float = DUPLICATE) -> list[
     return sorted((pair for pair in found if pair.likeness >= least), key=lambda pair: (-pair.likeness, pair.a, pair.b))
 
 
-def coverage(nugget: str, sentences: Sequence[str]) -> float:
-    """The largest share of the nugget's words that one of the sentences has, in [0, 1]."""
+def best_sentence(nugget: str, sentences: Sequence[str]) -> tuple[float, str]:
+    """The sentence that has the largest share, in [0, 1], of the nugget's words, and that share; (0, "") for none."""
     wanted = content_words(nugget)
-    if not wanted:
-        return 0.0
-    return max((len(wanted & content_words(sentence)) / len(wanted) for sentence in sentences), default=0.0)
-
-
-def sentences_in(text: str) -> list[str]:
-    """A text without sentence marks in its file, cut at full stops and line ends."""
-    return [part for part in _SENTENCE_END.split(text) if part.strip()]
+    shares = [(len(wanted & content_words(one)) / len(wanted) if wanted else 0.0, one) for one in sentences]
+    return max(shares, key=lambda found: found[0], default=(0.0, ""))
 
 
 def _stem(word: str) -> str:

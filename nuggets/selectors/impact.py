@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from nuggets.domain.matching import DUPLICATE, HIT, coverage, likeness, sentences_in
+from nuggets.domain.matching import DUPLICATE, HIT, best_sentence, likeness
+from nuggets.domain.sentences import split_sentences
 from nuggets.models import Answer, TopicBank
 from nuggets.selectors.lists import nugget_list
 
@@ -28,9 +29,8 @@ def impact_of(topic_bank: TopicBank, text: str, *, without: int | None = None) -
     hits = []
     answers = Answer.objects.filter(topic=topic_bank.topic_id).select_related("run").order_by("run__tag")
     for answer in answers:
-        sentences = [one["text"] for one in answer.sentences] or sentences_in(answer.text)
-        best = max(sentences, key=lambda one: coverage(text, [one]), default="")
-        share = coverage(text, [best])
+        sentences = [one["text"] for one in answer.sentences] or split_sentences(answer.text)
+        share, best = best_sentence(text, sentences)
         if share >= HIT:
             hits.append(Hit(answer.run.tag, share, best))
     stored = nugget_list(topic_bank)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assessment.models import Document, User
+from assessment.models import Document
 from nuggets.domain.edits import NuggetList, NuggetState
 from nuggets.domain.edits import Passage as Support
 from nuggets.domain.matching import Pair, near_duplicates
@@ -121,11 +121,6 @@ def passages_to_read(topic_bank: TopicBank) -> list[Document]:
     keys = relevant_passages(track, [topic_bank.topic], threshold=track.relevant_from).get(topic_bank.topic_id, [])
     found = Document.objects.in_bulk(keys[:MOST_PASSAGES])
     return [found[key] for key in keys[:MOST_PASSAGES]]
-
-
-def may_undo(topic_bank: TopicBank, user: User) -> bool:
-    standing = topic_bank.edits.filter(actor=user, reverted_by=None)
-    return standing.exclude(kind=BankEdit.Kind.UNDO).exists()
 
 
 def _parenthood(nuggets: Iterable[Nugget]) -> Iterable[tuple[int, int]]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assessment.domain.errors import DomainError
 from assessment.models import Document, User
-from nuggets.domain.edits import Edit, NuggetList, NuggetState, changes, clash, undone
+from nuggets.domain.edits import Edit, NuggetGone, NuggetList, NuggetState, changes, clash, undone
 from nuggets.models import BankEdit, Nugget, NuggetPassage, TopicBank, Wording
 from nuggets.selectors.lists import nugget_list
 
@@ -37,8 +37,9 @@ def list_edit(
         before = nugget_list(row)
         try:
             stored = changes(before, after := edit(before))
-        except DomainError as error:
-            raise _explained(row, seen, actor, error) from error
+        except NuggetGone as gone:
+            _refuse_gone(row, seen, gone.number)
+            raise
         if not stored["nuggets"] and "moved" not in stored:
             return None
         _refuse_clash(row, seen, stored)
@@ -94,13 +95,11 @@ def _refuse_clash(row: TopicBank, seen: int, stored: dict) -> None:
             raise EditConflict(_said(other, number))
 
 
-def _explained(row: TopicBank, seen: int, actor: User | None, error: DomainError) -> DomainError:
-    """An edit that cannot be made because of somebody else's is a conflict with that one."""
-    others = row.edits.filter(number__gt=seen).exclude(actor=actor).select_related("actor")
-    other = others.order_by("-number").first()
-    if other is None:
-        return error
-    return EditConflict(f"{error} {other.actor or 'Somebody'} has edited this list meanwhile.")
+def _refuse_gone(row: TopicBank, seen: int, number: int) -> None:
+    """Whoever saw the nugget while it counted hears who took it out."""
+    for other in row.edits.filter(number__gt=seen).select_related("actor").order_by("-number"):
+        if str(number) in other.changes["nuggets"]:
+            raise EditConflict(_said(other, number))
 
 
 def _said(other: BankEdit, number: int) -> str:

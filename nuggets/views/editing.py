@@ -17,7 +17,7 @@ from nuggets.access import get_list_for_user
 from nuggets.forms.editing import EditForm, FreezeForm, Kind
 from nuggets.models import TopicBank
 from nuggets.selectors.impact import impact_of
-from nuggets.selectors.lists import edits_done, may_undo, passages_to_read, shown_list, sub_narratives_of
+from nuggets.selectors.lists import edits_done, passages_to_read, shown_list, sub_narratives_of
 from nuggets.selectors.score_strip import score_strip, strip_assessors
 from nuggets.services.edits import EditConflict, edit_redo, edit_undo, known_document, list_edit
 from nuggets.services.versions import version_freeze
@@ -163,7 +163,6 @@ def _list_context(request, row: TopicBank) -> dict:
     return {
         "row": row,
         "shown": shown_list(row, hides_importance=row.hides_importance),
-        "may_undo": may_undo(row, request.user),
         "names_runs": _sees_runs(row),
     }
 

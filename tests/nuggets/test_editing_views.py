@@ -146,7 +146,7 @@ def test_editors_need_a_duty_and_a_closed_one_is_for_reading(track, row):
     NuggetDuty.objects.update(closed_at="2026-01-01T00:00Z")
     page = bob.get(reverse("edit_bank", args=[row.pk]))
     assert "closed this list" in page.text
-    assert "data-may-edit" not in page.text
+    assert 'id="desk"' not in page.text
     assert send(bob, row, "add", text="x").status_code == 403
 
 

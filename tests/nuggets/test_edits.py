@@ -82,8 +82,16 @@ def test_two_people_who_reword_one_nugget_conflict_and_nothing_is_lost(row, alic
 def test_whoever_edits_what_another_has_retired_is_told_so(row, alice):
     seen = revision(row)
     edited(row, "retire", alice, number=1, seen=seen)
-    with pytest.raises(EditConflict, match="retired.*alice"):
+    with pytest.raises(EditConflict, match="alice changed nugget 1 .*it is retired now"):
         edited(row, "reword", make_user("bob"), number=1, text="x", seen=seen)
+
+
+def test_what_makes_no_sense_is_no_conflict_whatever_others_did(row, alice):
+    seen = revision(row)
+    edited(row, "reword", alice, number=2, text="x")
+    with pytest.raises(DomainError, match="says something") as refused:
+        edited(row, "reword", make_user("bob"), number=1, text=" ", seen=seen)
+    assert not isinstance(refused.value, EditConflict)
 
 
 def test_undo_goes_back_step_by_step_and_redo_forth(row, alice):

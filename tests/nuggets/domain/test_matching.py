@@ -2,7 +2,7 @@
 
 import pytest
 
-from nuggets.domain.matching import content_words, coverage, likeness, near_duplicates, sentences_in
+from nuggets.domain.matching import best_sentence, content_words, likeness, near_duplicates
 
 
 def test_small_words_and_endings_do_not_count():
@@ -21,13 +21,12 @@ def test_near_duplicates_are_found_and_the_most_alike_come_first():
     assert near_duplicates({1: "red", 2: "blue"}) == []
 
 
-def test_coverage_looks_for_the_best_sentence():
-    sentences = sentences_in("The sky is blue. Short waves of light scatter!\nNothing else")
-    assert len(sentences) == 3
-    assert coverage("light waves scatter", sentences) == 1
-    assert coverage("light waves polarize", sentences) == pytest.approx(2 / 3)
-    assert coverage("light", []) == 0
+def test_the_best_sentence_has_the_largest_share_of_the_words():
+    sentences = ["The sky is blue.", "Short waves of light scatter!", "Nothing else"]
+    assert best_sentence("light waves scatter", sentences) == (1, sentences[1])
+    assert best_sentence("light waves polarize", sentences) == (pytest.approx(2 / 3), sentences[1])
+    assert best_sentence("light", []) == (0, "")
 
 
 def test_other_scripts_are_words_too():
-    assert coverage("光 散射", ["因为 光 散射"]) == 1
+    assert best_sentence("光 散射", ["因为 光 散射"])[0] == 1
