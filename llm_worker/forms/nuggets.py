@@ -8,7 +8,7 @@ from llm_worker.forms.limits import LimitsForm
 from llm_worker.models import JudgeConfiguration
 from llm_worker.services.nugget_jobs import LARGEST, LISTS, ListSettings
 from nuggets.models import Bank
-from nuggets.selectors.topic_names import topics_called
+from assessment.selectors.topic_names import topics_called
 from nuggets.services.suggestions import LONGEST_NAME
 
 

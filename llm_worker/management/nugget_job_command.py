@@ -6,7 +6,7 @@ from llm_worker.management.job_command import JobCommand
 from llm_worker.models import LlmJob
 from llm_worker.selectors.nugget_jobs import topic_lines
 from nuggets.models import Bank
-from nuggets.selectors.topic_names import topics_called
+from assessment.selectors.topic_names import topics_called
 
 
 class NuggetJobCommand(JobCommand):

@@ -2,7 +2,7 @@
 
 from assessment.management.track_command import TrackCommand
 from assessment.models import Topic, Track
-from nuggets.selectors.topic_names import topics_called
+from assessment.selectors.topic_names import topics_called
 
 
 class NuggetCommand(TrackCommand):

@@ -8,7 +8,7 @@ from assessment.domain.errors import DomainError
 from assessment.models import Topic, Track
 from nuggets.domain.scores import RULES
 from nuggets.selectors.leaderboards import PRIMARY, Source, sources_of
-from nuggets.selectors.topic_names import topics_called
+from assessment.selectors.topic_names import topics_called
 
 
 class Choice(NamedTuple):
