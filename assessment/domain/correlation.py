@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
-from assessment.domain.measures import mean_scores
+from assessment.domain.errors import DomainError
 
 DECIMALS = 6
 
@@ -52,20 +52,38 @@ def kendall_tau(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray
 
 
 def correlation_levels(manual: np.ndarray, automatic: np.ndarray) -> CorrelationLevels:
-    """Kendall's tau of two runs x topics matrices at run level, per topic and over all pairs."""
+    """Kendall's tau of two runs x topics matrices at run level, per topic and over all pairs.
+
+    A score that is NaN on either side is left out at every level. ValueError where a run has none at all.
+    """
     if manual.shape != automatic.shape:
         raise ValueError(f"scores of {manual.shape} and {automatic.shape} runs and topics cannot be compared")
-    per_topic = [kendall_tau(manual[:, topic], automatic[:, topic]) for topic in range(manual.shape[1])]
+    known = ~(np.isnan(manual) | np.isnan(automatic))
+    per_topic = [kendall_tau(manual[column, topic], automatic[column, topic]) for topic, column in enumerate(known.T)]
     defined = [tau for tau in per_topic if tau is not None]
     return CorrelationLevels(
-        run_level=kendall_tau(mean_scores(manual), mean_scores(automatic)),
+        run_level=kendall_tau(*(run_means(np.where(known, side, np.nan)) for side in (manual, automatic))),
         per_topic_mean=float(np.mean(defined)) if defined else None,
-        pooled=kendall_tau(manual.ravel(), automatic.ravel()),
+        pooled=kendall_tau(manual[known], automatic[known]),
         per_topic=per_topic,
         undefined_topics=len(per_topic) - len(defined),
         n_runs=manual.shape[0],
         n_topics=manual.shape[1],
     )
+
+
+def run_means(scores: np.ndarray) -> np.ndarray:
+    """The mean of each run over the topics where its score is not NaN (runs x topics -> runs).
+
+    DomainError without topics, ValueError where a run has no such topic.
+    """
+    if not scores.shape[1]:
+        raise DomainError("No topic of these runs has a judgment, so there is nothing to average.")
+    known = ~np.isnan(scores)
+    counts = known.sum(axis=1)
+    if not counts.all():
+        raise ValueError(f"{int((counts == 0).sum())} of {len(counts)} runs have no score on any of the topics")
+    return np.where(known, scores, 0.0).sum(axis=1) / counts
 
 
 def score_ranks(scores: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -73,10 +73,8 @@ def pearson(manual: np.ndarray, automatic: np.ndarray) -> float | None:
     sides = [np.asarray(side, dtype=np.float64) for side in (manual, automatic)]
     if len(sides[0]) < 2 or any((_rounded(side) == _rounded(side)[0]).all() for side in sides):
         return None
-    centred = [side - side.mean() for side in sides]
-    return float(
-        np.clip((centred[0] @ centred[1]) / np.sqrt((centred[0] @ centred[0]) * (centred[1] @ centred[1])), -1, 1)
-    )
+    x, y = (side - side.mean() for side in sides)
+    return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1, 1))
 
 
 def spearman(manual: np.ndarray, automatic: np.ndarray) -> float | None:

@@ -1,31 +1,33 @@
 """Two assessors, one set of runs: does it matter who judged?
 
-Everything that the page and the `compare` command print is a field of `Comparison`; what is undefined is None.
+Everything that the page and the `compare` command print is a field of `Comparison` or of its `uncertainty`; what is
+undefined is None.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
 
 from assessment.domain.agreement import cohen_kappa, confusion, exact_agreement, mean_signed_difference
-from assessment.domain.correlation import CorrelationLevels, correlation_levels, rank_changes
+from assessment.domain.comparing import MISSING, USUAL, RankingFigures, Terms, Uncertainty, filled, ranking_figures
+from assessment.domain.correlation import rank_changes, run_means
 from assessment.domain.errors import DomainError
-from assessment.domain.measures import Grades, Rankings, evaluate, mean_scores, parse_measure
-from assessment.models import Assessor, Track
-from assessment.selectors.matrices import depth_needed, grades_of, on_topics, rankings_of
-
-DEFAULT_JUDGED_DEPTH = 10
+from assessment.domain.measures import Grades
+from assessment.models import Assessor, Topic, Track
+from assessment.selectors.sides import Sides, sides_of
+from assessment.selectors.uncertainties import uncertainty_of
 
 POLICIES = {
     "topics": "those on which both assessors have at least one grade",
-    "missing scores": "a topic that a run lacks counts as 0 (trec_eval -c)",
     "unjudged documents": "not relevant",
-    "ties": "Kendall's τ-b; tied runs share the better rank",
+    "ties": "Kendall's τ-b; tied runs share the better rank; τ_AP takes ties in random order",
     "rounding": "scores are rounded to 6 decimals before they are ranked",
     "undefined": "a topic on which one side ties all runs has no τ and is left out of the mean",
     "agreement": "κ unweighted, over the pairs graded by both",
 }
+_FIGURES = [name for name in RankingFigures._fields if name not in ("tau_by_topic", "largest_drop")]
 
 
 class RunRow(NamedTuple):
@@ -46,6 +48,7 @@ class RunRow(NamedTuple):
 class TopicRow(NamedTuple):
     """A topic's Kendall's τ over the runs (None: undefined) and how many of its documents both graded."""
 
+    pk: int
     qid: str
     query: str
     tau: float | None
@@ -61,28 +64,21 @@ class GradeName(NamedTuple):
 class Comparison:
     """The runs of a track by the judgments of two assessors, and the agreement of these judgments.
 
-    `tau` is on means over `n_topics` topics, `tau_pooled` on all `n_runs × n_topics` scores. `bias` is the mean of
-    automatic minus manual score of the runs, `grade_bias` the same of the grades of the `n_pairs` pairs graded by both.
-    `confusion` has a row for each manual and a column for each automatic grade, ascending as in `grades`.
-    `n_pairs_manual` and `n_pairs_automatic` count each side's grades on these topics, `n_topics_*_only` the topics
-    left out because the other has none there, `n_missing` the (run, topic) pairs without a ranking. `runs` are in the
-    manual order.
+    `figures` say how alike the two rankings are; `grade_bias` is the mean of automatic minus manual grade of the
+    `n_pairs` pairs graded by both. `confusion` has a row for each manual and a column for each automatic grade,
+    ascending as in `grades`. `n_pairs_manual` and `n_pairs_automatic` count each side's grades on these topics,
+    `manual_grades` and `automatic_grades` the same grade by grade; `n_topics_*_only` count the topics left out because
+    the other has none there. `runs` are in the manual order. `sides` hold the scores, of which `manual` and
+    `automatic` are two names.
     """
 
-    track: str
+    sides: Sides
+    terms: Terms
     manual: str
     automatic: str
-    measure: str
-    n_runs: int
-    n_topics: int
+    figures: RankingFigures
     n_topics_manual_only: int
     n_topics_automatic_only: int
-    n_missing: int
-    tau: float | None
-    tau_per_topic_mean: float | None
-    tau_per_topic_undefined: int
-    tau_pooled: float | None
-    bias: float | None
     n_pairs: int
     n_pairs_manual: int
     n_pairs_automatic: int
@@ -91,15 +87,52 @@ class Comparison:
     grade_bias: float | None
     grades: list[GradeName]
     confusion: list[list[int]]
-    judged_depth: int
+    manual_grades: list[int]
+    automatic_grades: list[int]
     runs: list[RunRow]
     topics: list[TopicRow]
     policies: dict[str, str]
 
+    def __getattr__(self, name: str):
+        # `comparison.tau` reads better in templates and tests than `comparison.figures.tau`.
+        if name in _FIGURES:
+            return getattr(self.figures, name)
+        raise AttributeError(name)
+
     def as_dict(self) -> dict:
-        """Every field with rows as dictionaries, ready for JSON."""
+        """What `compare --format json` prints, but for the uncertainty: rows as dictionaries, ready for JSON."""
         rows = {name: [row._asdict() for row in getattr(self, name)] for name in ("grades", "runs", "topics")}
-        return vars(self) | rows
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        head = {"track": self.track, "measure": self.measure, "judged_depth": self.judged_depth}
+        drop = self.figures.largest_drop
+        told = {name: getattr(self.figures, name) for name in _FIGURES} | {"largest_drop": drop and drop._asdict()}
+        left = {name: own[name] for name in own if name not in ("sides", "figures", "terms")}
+        return head | left | told | rows | {"excluded_runs": self.excluded, "terms": self.terms._asdict()}
+
+    @property
+    def uncertainty(self) -> Uncertainty:
+        """Stability, tests and swapped pairs: thousands of samples, remembered for the same scores and terms."""
+        return uncertainty_of(self.sides, self.manual, self.automatic, self.terms)
+
+    @property
+    def track(self) -> str:
+        return self.sides.track.slug
+
+    @property
+    def measure(self) -> str:
+        return self.sides.measure
+
+    @property
+    def judged_depth(self) -> int:
+        return self.sides.judged_depth
+
+    @property
+    def excluded(self) -> list[str]:
+        return self.sides.excluded
+
+    @property
+    def largest_drop(self):
+        return self.figures.largest_drop
 
     @property
     def n_scores(self) -> int:
@@ -125,77 +158,81 @@ class Comparison:
         return moved if moved and moved.change else None
 
 
-class _Shared(NamedTuple):
-    """Both sides' grades on the topics that both have judged, and those topics' places in the track."""
+def compare(
+    track: Track,
+    manual: Assessor,
+    automatic: Assessor,
+    measure: str,
+    *,
+    topics: Sequence[Topic] | None = None,
+    exclude: Iterable[str] = (),
+    terms: Terms = USUAL,
+) -> Comparison:
+    """Compare two assessors of the track by one measure, over `topics` (default: all) and the runs but `exclude`.
 
-    topics: np.ndarray
-    manual: Grades
-    automatic: Grades
-
-
-def compare(track: Track, manual: Assessor, automatic: Assessor, measure: str) -> Comparison:
-    """Compare two assessors of the track by one measure.
-
-    Without runs the labels are compared all the same, and every figure of the runs is None. Raises DomainError for an
-    unknown measure and for assessors without a judged topic in common.
+    Without runs the labels are compared all the same, and every figure of the runs is None. DomainError as in
+    `sides_of`.
     """
-    judged_depth = parse_measure(measure).cutoff or DEFAULT_JUDGED_DEPTH
-    judged = f"Judged@{judged_depth}"
-    rankings = rankings_of(track, depth=depth_needed([measure, judged]))
-    by_manual, by_automatic = grades_of(manual), grades_of(automatic)
-    shared = _shared(by_manual, by_automatic, manual.name, automatic.name)
-    scores = [
-        evaluate(rankings, side, [measure, judged], track.relevant_from).scores
-        for side in (shared.manual, shared.automatic)
-    ]
-    levels = correlation_levels(scores[0][measure], scores[1][measure])
-    pairs = _paired(shared)
+    sides = sides_of(track, [manual, automatic], measure, topics=topics, exclude=exclude)
+    return compared(sides, manual.name, automatic.name, terms)
+
+
+def compared(sides: Sides, manual: str, automatic: str, terms: Terms = USUAL) -> Comparison:
+    """Compare two of the assessors whose scores are at hand, over the topics that all of them have judged."""
+    sides = scored(sides, terms.missing)
+    figures = ranking_figures(sides.scores[manual], sides.scores[automatic], sides.tags, terms.missing)
+    by_manual, by_automatic = sides.grades[manual], sides.grades[automatic]
+    pairs = paired(by_manual, by_automatic)
+    n_topics = len(sides.topics)
+    names = [GradeName(*row) for row in sides.track.grades.order_by("value").values_list("value", "label")]
     return Comparison(
-        track=track.slug,
-        manual=manual.name,
-        automatic=automatic.name,
-        measure=measure,
-        n_runs=levels.n_runs,
-        n_topics=levels.n_topics,
-        n_topics_manual_only=len(np.setdiff1d(by_manual.topic_index, by_automatic.topic_index)),
-        n_topics_automatic_only=len(np.setdiff1d(by_automatic.topic_index, by_manual.topic_index)),
-        n_missing=levels.n_runs * levels.n_topics - int(np.isin(rankings.topic_index, shared.topics).sum()),
-        tau=levels.run_level,
-        tau_per_topic_mean=levels.per_topic_mean,
-        tau_per_topic_undefined=levels.undefined_topics,
-        tau_pooled=levels.pooled,
-        bias=float((scores[1][measure] - scores[0][measure]).mean()) if rankings.runs else None,
-        n_pairs_manual=len(shared.manual.grades),
-        n_pairs_automatic=len(shared.automatic.grades),
-        **_agreement(track, pairs),
-        judged_depth=judged_depth,
-        runs=_run_rows(track, rankings, *((side[measure], side[judged]) for side in scores)),
-        topics=_topic_rows(track, shared, levels, pairs),
-        policies=POLICIES | {"relevance": f"grades of {track.relevant_from} or more, where a measure is binary"},
+        sides=sides,
+        terms=terms,
+        manual=manual,
+        automatic=automatic,
+        figures=figures,
+        n_topics_manual_only=sides.topics_of[manual] - n_topics,
+        n_topics_automatic_only=sides.topics_of[automatic] - n_topics,
+        n_pairs_manual=len(by_manual.grades),
+        n_pairs_automatic=len(by_automatic.grades),
+        grades=names,
+        manual_grades=_counted(by_manual, names),
+        automatic_grades=_counted(by_automatic, names),
+        **_agreement(names, pairs),
+        runs=_run_rows(sides, manual, automatic, terms.missing),
+        topics=_topic_rows(sides, figures, pairs),
+        policies=_policies(sides, terms),
     )
 
 
-def _shared(manual: Grades, automatic: Grades, manual_name: str, automatic_name: str) -> _Shared:
-    for grades, name in ((manual, manual_name), (automatic, automatic_name)):
-        if not len(grades.grades):
-            raise DomainError(f"{name} has judged nothing yet, so there is nothing to compare.")
-    topics = np.intersect1d(manual.topic_index, automatic.topic_index)
-    if not len(topics):
-        raise DomainError(f"{manual_name} and {automatic_name} have not judged any topic in common.")
-    return _Shared(topics, on_topics(manual, topics), on_topics(automatic, topics))
+def scored(sides: Sides, missing: str) -> Sides:
+    """The sides without the runs that have nothing to be averaged: none of the topics, where missing ones count not."""
+    if missing == "zero":
+        return sides
+    some = next(iter(sides.scores.values()))
+    return sides.without(tag for tag, row in zip(sides.tags, some, strict=True) if np.isnan(row).all())
 
 
-def _paired(shared: _Shared) -> Grades:
+def paired(manual: Grades, automatic: Grades) -> Grades:
     """The pairs that both graded: `grades` has a row for each side (2, n)."""
-    width = 1 + int(max(shared.manual.documents.max(), shared.automatic.documents.max()))
-    keys = [side.topic_index.astype(np.int64) * width + side.documents for side in (shared.manual, shared.automatic)]
+    width = 1 + int(max(manual.documents.max(), automatic.documents.max()))
+    keys = [side.topic_index.astype(np.int64) * width + side.documents for side in (manual, automatic)]
     common, left, right = np.intersect1d(*keys, assume_unique=True, return_indices=True)
-    grades = np.stack([shared.manual.grades[left], shared.automatic.grades[right]])
-    return Grades(common // width, common % width, grades)
+    return Grades(common // width, common % width, np.stack([manual.grades[left], automatic.grades[right]]))
 
 
-def _agreement(track: Track, pairs: Grades) -> dict:
-    names = [GradeName(*row) for row in track.grades.order_by("value").values_list("value", "label")]
+def _policies(sides: Sides, terms: Terms) -> dict[str, str]:
+    runs = f"left out: {', '.join(sides.excluded)}" if sides.excluded else "all runs of the track; none is left out"
+    relevance = f"grades of {sides.track.relevant_from} or more, where a measure is binary"
+    return POLICIES | {"runs": runs, "missing scores": MISSING[terms.missing], "relevance": relevance}
+
+
+def _counted(grades: Grades, names: list[GradeName]) -> list[int]:
+    """How often each grade of the scale was given."""
+    return [int((grades.grades == name.value).sum()) for name in names]
+
+
+def _agreement(names: list[GradeName], pairs: Grades) -> dict:
     scale = [name.value for name in names]
     try:
         matrix = confusion(*pairs.grades, scale)
@@ -206,30 +243,26 @@ def _agreement(track: Track, pairs: Grades) -> dict:
         "kappa": cohen_kappa(matrix),
         "exact": exact_agreement(matrix),
         "grade_bias": mean_signed_difference(matrix, scale),
-        "grades": names,
         "confusion": matrix.tolist(),
     }
 
 
-def _run_rows(track: Track, rankings: Rankings, manual: tuple, automatic: tuple) -> list[RunRow]:
-    """`manual` and `automatic` are (scores, Judged@k), both runs × topics."""
-    known = {tag: (pk, team) for pk, tag, team in track.runs.values_list("pk", "tag", "team")}
-    means = [[mean_scores(matrix).tolist() for matrix in side] for side in (manual, automatic)]
-    (by_manual, manual_judged), (by_automatic, automatic_judged) = means
-    rows = []
-    for place, change in enumerate(rank_changes(by_manual, by_automatic)):
-        tag = rankings.runs[place]
-        pk, team = known[tag]
-        scores = by_manual[place], by_automatic[place]
-        rows.append(RunRow(pk, tag, team, *scores, *change, manual_judged[place], automatic_judged[place]))
+def _run_rows(sides: Sides, manual: str, automatic: str, missing: str) -> list[RunRow]:
+    if not sides.runs:
+        return []
+    matrices = sides.scores[manual], sides.scores[automatic], sides.judged[manual], sides.judged[automatic]
+    means = [run_means(filled(matrix, missing)).tolist() for matrix in matrices]
+    rows = [
+        RunRow(run.pk, run.tag, run.team, *scores[:2], *change, *scores[2:])
+        for run, change, *scores in zip(sides.runs, rank_changes(*means[:2]), *means, strict=True)
+    ]
     return sorted(rows, key=lambda row: (row.manual_rank, row.automatic_rank, row.tag))
 
 
-def _topic_rows(track: Track, shared: _Shared, levels: CorrelationLevels, pairs: Grades) -> list[TopicRow]:
+def _topic_rows(sides: Sides, figures: RankingFigures, pairs: Grades) -> list[TopicRow]:
     """In the order of the track's topics, as everywhere."""
-    topics = list(track.topics.order_by("position", "pk").values_list("qid", "query"))
-    counts = np.bincount(pairs.topic_index, minlength=len(topics)).tolist()
+    counts = np.bincount(pairs.topic_index, minlength=int(sides.places.max()) + 1)[sides.places].tolist()
     return [
-        TopicRow(*topics[place], tau, counts[place])
-        for place, tau in zip(shared.topics.tolist(), levels.per_topic, strict=True)
+        TopicRow(*topic, tau, count)
+        for topic, tau, count in zip(sides.topics, figures.tau_by_topic, counts, strict=True)
     ]

@@ -4,11 +4,11 @@ from django import forms
 
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Topic, Track
+from assessment.selectors.topic_names import topics_called
 from llm_worker.forms.limits import LimitsForm
 from llm_worker.models import JudgeConfiguration
 from llm_worker.services.nugget_jobs import LARGEST, LISTS, ListSettings
 from nuggets.models import Bank
-from assessment.selectors.topic_names import topics_called
 from nuggets.services.suggestions import LONGEST_NAME
 
 

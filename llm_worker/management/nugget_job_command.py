@@ -2,11 +2,11 @@
 
 from assessment.domain.errors import DomainError
 from assessment.models import Topic, Track
+from assessment.selectors.topic_names import topics_called
 from llm_worker.management.job_command import JobCommand
 from llm_worker.models import LlmJob
 from llm_worker.selectors.nugget_jobs import topic_lines
 from nuggets.models import Bank
-from assessment.selectors.topic_names import topics_called
 
 
 class NuggetJobCommand(JobCommand):

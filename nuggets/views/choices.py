@@ -6,9 +6,9 @@ from django.http import QueryDict
 
 from assessment.domain.errors import DomainError
 from assessment.models import Topic, Track
+from assessment.selectors.topic_names import topics_called
 from nuggets.domain.scores import RULES
 from nuggets.selectors.leaderboards import PRIMARY, Source, sources_of
-from assessment.selectors.topic_names import topics_called
 
 
 class Choice(NamedTuple):
