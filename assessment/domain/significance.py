@@ -14,7 +14,7 @@ Scores are runs x topics of one measure; NaN where a run's topic is left out. Th
 from typing import NamedTuple
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline
 from scipy.stats import studentized_range
 from scipy.stats import t as student
 
@@ -218,14 +218,14 @@ def _tukey(scores: np.ndarray, difference: np.ndarray) -> np.ndarray:
 
 
 def _studentized_range(q: np.ndarray, groups: int, freedom: int) -> np.ndarray:
-    """Upper tail probabilities (n) of the studentized range; more than GRID of them are interpolated monotonically
+    """Upper tail probabilities (n) of the studentized range; more than GRID of them are interpolated by cubics
     between GRID exact ones, most of them where the tail is not yet nothing: that changes them by less than 1e-4."""
     if len(q) <= GRID:
         return np.clip(studentized_range.sf(q, groups, freedom), 0.0, 1.0)
     points = np.append(np.linspace(0.0, min(q.max(), 8.0), GRID - 4), np.linspace(8.0, max(q.max(), 8.0), 5)[1:])
     points = np.unique(points)
     tail = np.clip(studentized_range.sf(points, groups, freedom), 0.0, 1.0)
-    return np.clip(PchipInterpolator(points, tail)(q), 0.0, 1.0)
+    return np.clip(CubicSpline(points, tail)(q), 0.0, 1.0)
 
 
 def _holm(p: np.ndarray) -> np.ndarray:
