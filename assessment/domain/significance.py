@@ -120,6 +120,18 @@ def groups(significant: np.ndarray, means: np.ndarray) -> list[str] | None:
     return letters
 
 
+def reach_of_means(scores: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """How far the interval of each run's mean over its topics reaches to either side (runs x topics -> runs), by
+    Student's t; NaN below two topics. It is about one run: runs are compared by tests, not by overlapping intervals."""
+    known = ~np.isnan(scores)
+    n = known.sum(axis=1)
+    some = np.maximum(n, 1)
+    means = np.where(known, scores, 0.0).sum(axis=1) / some
+    squares = (np.where(known, scores - means[:, None], 0.0) ** 2).sum(axis=1)
+    spread = np.sqrt(squares / np.maximum(n - 1, 1) / some)
+    return np.where(n > 1, student.ppf((1 + level) / 2, np.maximum(n - 1, 1)) * spread, np.nan)
+
+
 def _split(columns: list[int], one: int, other: int) -> list[int]:
     """The columns (sets of runs as bits) after two runs have turned out to differ: no column holds both."""
     both = one | other

@@ -4,6 +4,7 @@ Everything that the page and the `compare` command print is a field of `Comparis
 undefined is None.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from assessment.domain.comparing import MISSING, USUAL, RankingFigures, Terms, U
 from assessment.domain.correlation import rank_changes, run_means
 from assessment.domain.errors import DomainError
 from assessment.domain.measures import Grades
+from assessment.domain.significance import reach_of_means
 from assessment.models import Assessor, Topic, Track
 from assessment.selectors.sides import Sides, sides_of
 from assessment.selectors.uncertainties import uncertainty_of
@@ -31,7 +33,8 @@ _FIGURES = [name for name in RankingFigures._fields if name not in ("tau_by_topi
 
 
 class RunRow(NamedTuple):
-    """A run under both assessors. `change` > 0: the automatic one places it higher. `*_judged` is Judged@k, 0 to 1."""
+    """A run under both assessors. `change` > 0: the automatic one places it higher. `*_judged` is Judged@k, 0 to 1,
+    `*_reach` half of the 95 % interval of the mean over topics (None below two)."""
 
     pk: int
     tag: str
@@ -43,6 +46,8 @@ class RunRow(NamedTuple):
     change: int
     manual_judged: float
     automatic_judged: float
+    manual_reach: float | None
+    automatic_reach: float | None
 
 
 class TopicRow(NamedTuple):
@@ -252,9 +257,13 @@ def _run_rows(sides: Sides, manual: str, automatic: str, missing: str) -> list[R
         return []
     matrices = sides.scores[manual], sides.scores[automatic], sides.judged[manual], sides.judged[automatic]
     means = [run_means(filled(matrix, missing)).tolist() for matrix in matrices]
+    reaches = [
+        [None if math.isnan(reach) else reach for reach in reach_of_means(filled(matrix, missing)).tolist()]
+        for matrix in matrices[:2]
+    ]
     rows = [
         RunRow(run.pk, run.tag, run.team, *scores[:2], *change, *scores[2:])
-        for run, change, *scores in zip(sides.runs, rank_changes(*means[:2]), *means, strict=True)
+        for run, change, *scores in zip(sides.runs, rank_changes(*means[:2]), *means, *reaches, strict=True)
     ]
     return sorted(rows, key=lambda row: (row.manual_rank, row.automatic_rank, row.tag))
 

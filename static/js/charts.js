@@ -6,41 +6,19 @@ const { vega, vegaLite } = globalThis;
 const views = new Map();
 const darkMode = matchMedia("(prefers-color-scheme: dark)");
 
+// The looks of charts, shared with assessment/chart_files.py: a text that begins with -- is a CSS variable.
+const looks = await (await fetch(new URL("chart_theme.json", import.meta.url))).json();
+
 function theme(element) {
   const css = getComputedStyle(element);
-  const token = (name) => css.getPropertyValue(`--${name}`).trim();
-  const text = { labelColor: token("ink-2"), titleColor: token("ink"), labelFontSize: 12, titleFontSize: 12 };
-  return {
-    background: null,
-    font: token("font-ui"),
-    view: { stroke: null },
-    axis: {
-      ...text,
-      titleFontWeight: 500,
-      titlePadding: 10,
-      tickCount: 8,
-      gridColor: token("line"),
-      domainColor: token("line-strong"),
-      tickColor: token("line-strong"),
-    },
-    point: { filled: true, size: 46, opacity: 1 },
-    text: { fontSize: 12 },
-    style: {
-      run: { color: token("series-1"), stroke: token("surface"), strokeWidth: 1, opacity: 0.85 },
-      "run-moved": { color: token("series-2"), stroke: token("surface"), strokeWidth: 1, size: 90, shape: "diamond" },
-      identity: { color: token("line-strong"), strokeDash: [4, 4], strokeWidth: 1 },
-      leader: { color: token("line-strong"), strokeWidth: 1 },
-      mean: { color: token("series-2"), strokeDash: [6, 3], strokeWidth: 1.5 },
-      slope: { color: token("series-1"), strokeWidth: 1, opacity: 0.45 },
-      "slope-moved": { color: token("series-2"), strokeWidth: 2.25 },
-      "slope-end": { color: token("series-1"), size: 14, opacity: 0.8 },
-      curve: { color: token("series-1"), strokeWidth: 2 },
-      interval: { color: token("series-1"), strokeWidth: 1.5, opacity: 0.6 },
-      "bar-judge": { color: token("series-1") },
-      "bar-other": { color: token("series-6") },
-      label: { color: token("ink"), fontSize: 12, fontWeight: 500 },
-    },
+  const filled = (value) => {
+    if (Array.isArray(value)) return value.map(filled);
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, filled(inner)]));
+    }
+    return typeof value === "string" && value.startsWith("--") ? css.getPropertyValue(value).trim() : value;
   };
+  return filled(looks);
 }
 
 function tooltip() {
@@ -90,7 +68,8 @@ async function draw(figure) {
   const view = new vega.View(parsed(figure, figure), {
     expr: expressionInterpreter,
     container: plot,
-    renderer: "svg",
+    bind: figure.querySelector(".chart-bind") ?? undefined,
+    renderer: figure.dataset.renderer ?? "svg",
     hover: true,
     tooltip: showTooltip,
   });
