@@ -28,10 +28,14 @@ class TwoSides(Protocol):
     runs: list[RunRow]
 
 
+NAMES = {"name": "names", "value": False, "bind": {"input": "checkbox", "name": "names of all runs"}}
+
+
 def run_scatter(comparison: TwoSides, urls: dict[str, str] | None = None) -> dict:
     """One point per run: its score by the manual assessor (x) and by the automatic one (y), with the line x = y.
 
-    `urls` maps a run tag to its page.
+    Whiskers are the 95 % intervals of both means over topics, where they are known; a switch names every run. `urls`
+    maps a run tag to its page.
     """
     measure = comparison.measure
     named = {row.tag for row in largest_changes(comparison.runs)}
@@ -76,7 +80,13 @@ def run_scatter(comparison: TwoSides, urls: dict[str, str] | None = None) -> dic
         }
         for left in (True, False)
     ]
-    return _chart(values, HEIGHT) | {"layer": [identity, leaders, points, moved, *labels]}
+    every_name = {
+        "transform": [{"filter": "names"}],
+        "mark": {"type": "text", "style": "name", "align": "left", "dx": 6, "dy": -5},
+        "encoding": {"x": x, "y": y, "text": {"field": "run"}},
+    }
+    layers = [identity, *_whiskers(x, y), leaders, points, moved, *labels, every_name]
+    return _chart(values, HEIGHT) | {"params": [NAMES], "layer": layers}
 
 
 def rank_slopes(comparison: Comparison) -> dict:
@@ -135,11 +145,13 @@ def rank_slopes(comparison: Comparison) -> dict:
     return _chart(values, HEIGHT) | {"layer": [*lines, ends, labels]}
 
 
-def topic_dots(comparison: Comparison) -> dict:
-    """Kendall's τ of each topic, sorted, with a line at their mean. Topics without a defined τ are left out."""
+def topic_dots(comparison: Comparison, urls: dict[str, str] | None = None) -> dict:
+    """Kendall's τ of each topic, sorted, with a line at their mean. Topics without a defined τ are left out. `urls` maps
+    a qid to the page of its topic."""
     defined = sorted((row for row in comparison.topics if row.tau is not None), key=lambda row: row.tau)
     values = [
         {"order": place, "topic": row.qid, "query": row.query, "tau": row.tau, "pairs": row.n_pairs}
+        | {"url": (urls or {}).get(row.qid)}
         for place, row in enumerate(defined, 1)
     ]
     low = min([0.0, *(row.tau for row in defined)])
@@ -164,6 +176,7 @@ def topic_dots(comparison: Comparison) -> dict:
                 },
             },
             "y": y,
+            "href": {"field": "url"},
             "description": {"field": "topic"},
             "tooltip": [
                 {"field": "topic", "type": "nominal", "title": "topic"},
@@ -185,6 +198,15 @@ def topic_dots(comparison: Comparison) -> dict:
     }
     layers = [dots] if comparison.tau_per_topic_mean is None else [mean, dots]
     return _chart(values, height=220) | {"layer": layers}
+
+
+def _whiskers(x: dict, y: dict) -> list[dict]:
+    """The intervals of both means as thin lines through the points; runs without them have none."""
+    mark = {"type": "rule", "style": "whisker", "clip": True, "tooltip": None}
+    known = [{"filter": "isValid(datum.manual_low) && isValid(datum.automatic_low)"}]
+    across = {"x": x | {"field": "manual_low"}, "x2": {"field": "manual_high"}, "y": y}
+    upwards = {"x": x, "y": y | {"field": "automatic_low"}, "y2": {"field": "automatic_high"}}
+    return [{"transform": known, "mark": mark, "encoding": encoding} for encoding in (across, upwards)]
 
 
 class ConfusionCell(NamedTuple):
@@ -297,7 +319,13 @@ def _run_values(row: RunRow, named: set[str], urls: dict[str, str]) -> dict:
         "change": _change(row),
         "named": row.tag in named,
         "url": urls.get(row.tag),
+        **_interval("manual", row.manual, row.manual_reach),
+        **_interval("automatic", row.automatic, row.automatic_reach),
     }
+
+
+def _interval(side: str, score: float, reach: float | None) -> dict:
+    return {} if reach is None else {f"{side}_low": score - reach, f"{side}_high": score + reach}
 
 
 def _run_tooltip(comparison: TwoSides) -> list[dict]:

@@ -29,17 +29,21 @@ class JudgeRow(NamedTuple):
         return {"judge": self.name} | figures | {"delta_tau": self.to_best and self.to_best._asdict()}
 
 
-def judges_table(sides: Sides, manual: str, terms: Terms = USUAL) -> list[JudgeRow]:
-    """Every other assessor of the sides beside the manual one, over the topics that all have judged, by τ.
+def best_first(sides: Sides, manual: str, terms: Terms = USUAL) -> list[Comparison]:
+    """Every other assessor of the sides compared with the manual one, over the topics that all have judged, by τ.
 
     DomainError without any other. Judges whose τ is undefined come last.
     """
-    sides = scored(sides, terms.missing)
     others = [name for name in sides.names if name != manual]
     if not others:
         raise DomainError(f"There is nobody beside {manual}; choose another assessor.")
     found = [compared(sides, manual, name, terms) for name in others]
-    found.sort(key=lambda one: (one.tau is None, -(one.tau or 0), one.automatic))
+    return sorted(found, key=lambda one: (one.tau is None, -(one.tau or 0), one.automatic))
+
+
+def judges_table(sides: Sides, manual: str, terms: Terms = USUAL) -> list[JudgeRow]:
+    """The comparisons of `best_first`, each with its difference to the best judge."""
+    found = best_first(sides, manual, terms)
     best = found[0].automatic
     return [
         JudgeRow(one.automatic, one, None if one.automatic == best else _difference(sides, manual, one, best, terms))
@@ -47,9 +51,20 @@ def judges_table(sides: Sides, manual: str, terms: Terms = USUAL) -> list[JudgeR
     ]
 
 
+def judges_are_remembered(sides: Sides, manual: str, terms: Terms = USUAL) -> bool:
+    """Would `judges_table` answer at once?"""
+    best, *others = best_first(sides, manual, terms)
+    return all(_key(one.sides, manual, one.automatic, best.automatic, terms) in cache for one in others)
+
+
+def _key(sides: Sides, manual: str, judge: str, best: str, terms: Terms) -> str:
+    return digest("delta-tau", sides, [manual, judge, best], terms.missing, terms.samples, terms.seed)
+
+
 def _difference(sides: Sides, manual: str, judge: Comparison, best: str, terms: Terms) -> Difference:
     names = [manual, judge.automatic, best]
-    key = digest("delta-tau", sides, names, terms.missing, terms.samples, terms.seed)
+    sides = scored(sides, terms.missing)
+    key = _key(sides, *names, terms)
     found = cache.get(key)
     if found is None:
         scores: Sequence = [filled(sides.scores[name], terms.missing) for name in names]

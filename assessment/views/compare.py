@@ -1,28 +1,31 @@
-"""Manual against automatic, and the leaderboard under one assessor. The choices are in the address."""
+"""Manual against automatic: the page, its parts that take longer, its charts and tables as files."""
 
 import json
-import shlex
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.vary import vary_on_headers
 
 from assessment.access import READERS, get_track_for_user
+from assessment.chart_files import CONTENT_TYPES, chart_file
 from assessment.charts import confusion_rows, rank_slopes, run_scatter, topic_dots
+from assessment.comparison_charts import difference_map, grade_bars, judge_dots
+from assessment.domain.comparing import MISSING
 from assessment.domain.errors import DomainError
-from assessment.models import Assessor
-from assessment.selectors.comparisons import Comparison
-from assessment.selectors.comparisons import compare as compare_assessors
-from assessment.selectors.leaderboards import Leaderboard, assessors_with_grades, is_arriving
-from assessment.selectors.leaderboards import leaderboard as leaderboard_of
+from assessment.domain.significance import METHODS
+from assessment.selectors.comparisons import Comparison, compared
+from assessment.selectors.judges import JudgeRow, best_first, judges_are_remembered, judges_table
+from assessment.selectors.leaderboards import assessors_with_grades, is_arriving
+from assessment.selectors.sides import Sides
+from assessment.selectors.uncertainties import is_remembered
 
-from .result_tables import changed, csv_file, headings, sorted_rows
+from .comparison_choice import MEASURES, Choice, choice_in
+from .comparison_files import comparison_csv, file_name
+from .comparison_figures import figure_rows
+from .result_tables import changed, headings, sorted_rows
 
-MEASURES = ["nDCG@10", "nDCG@20", "nDCG", "P@5", "P@10", "AP", "Bpref", "R@100", "RR", "RR@10"]
 RUN_COLUMNS = {
     "run": ("run", lambda row: row.tag),
     "team": ("team", lambda row: row.team),
@@ -34,146 +37,158 @@ RUN_COLUMNS = {
     "automatic_judged": ("{judged}", lambda row: -row.automatic_judged),
     "change": ("change", lambda row: -abs(row.change)),
 }
-
-
-class Choice(NamedTuple):
-    manual: str
-    automatic: str
-    measure: str
+SWAPS_SHOWN = 20
+PARTS = {"uncertainty": "assessment/_compare_uncertainty.html", "judges": "assessment/_compare_judges.html"}
 
 
 @login_required
 @vary_on_headers("HX-Request")
 def compare(request, slug):
+    """The page; one of its `part`s that take longer, as a fragment; a `chart` or a table (`csv`) as a file."""
     track = get_track_for_user(request.user, slug, READERS)
     assessors = list(assessors_with_grades(track))
-    context = {"track": track, "assessors": assessors, "measures": MEASURES}
+    context = {"track": track, "assessors": assessors, "measures": MEASURES, "missing": MISSING, "tests": METHODS}
+    part = PARTS.get(request.GET.get("part", ""))
     if len(assessors) > 1:
-        choice = chosen(request.GET, assessors)
-        sides = [one for one in assessors if one.name in choice[:2]]
-        context |= {"choice": choice, "sides": sides, "arriving": any(is_arriving(one) for one in sides)}
+        choice = choice_in(request.GET, track, assessors)
+        context |= {"choice": choice, "every_run": list(track.runs.order_by("tag").values_list("tag", flat=True))}
         try:
-            comparison = compare_assessors(track, *(named(assessors, name) for name in choice[:2]), choice.measure)
+            sides = choice.sides()
+            comparison, others = _shown(choice, sides)
+            if "csv" in request.GET:
+                return comparison_csv(comparison, request.GET["csv"])
+            if "chart" in request.GET:
+                return _chart(request.GET, comparison, choice, sides)
         except DomainError as error:
             context["error"] = str(error)
         else:
-            if "csv" in request.GET:
-                return comparison_csv(comparison, request.GET["csv"])
-            context |= comparison_context(request.GET, track, comparison)
+            context |= _people(choice, comparison)
+            context |= _uncertain(request.GET, choice, sides, comparison, at_once=bool(part))
+            if not part:
+                context |= _figures(request.GET, choice, comparison, others)
+    if part:
+        return render(request, part, context)
     fragment = request.htmx and not request.htmx.history_restore_request and "choice" in context
     return render(request, "assessment/_comparison.html" if fragment else "assessment/compare.html", context)
 
 
-@login_required
-def leaderboard(request, slug):
-    track = get_track_for_user(request.user, slug, READERS)
-    assessors = list(assessors_with_grades(track))
-    asked = request.GET.get("measures", "nDCG@10,P@10,AP").replace(" ", "")
-    context = {"track": track, "assessors": assessors, "measures": asked}
-    if assessors:
-        assessor = request.GET.get("assessor", assessors[0].name)
-        context["assessor"] = assessor
-        try:
-            board = leaderboard_of(track, named(assessors, assessor), asked.split(","))
-        except DomainError as error:
-            context["error"] = str(error)
-        else:
-            if "csv" in request.GET:
-                return leaderboard_csv(track.slug, board)
-            context |= leaderboard_context(request.GET, track, board)
-    return render(request, "assessment/leaderboard.html", context)
+def _shown(choice: Choice, sides: Sides) -> tuple[Comparison, list[Comparison]]:
+    """The comparison in detail, and with several automatic assessors all of them, best first."""
+    if len(choice.automatics) == 1:
+        return compared(sides, choice.manual, choice.automatic, choice.terms), []
+    everyone = best_first(sides, choice.manual, choice.terms)
+    return next((one for one in everyone if one.automatic == choice.shown), everyone[0]), everyone
 
 
-def chosen(query: QueryDict, assessors: Sequence[Assessor]) -> Choice:
-    """What the address asks for. Unsaid: people or imported qrels as manual, an LLM as automatic where there is one."""
-    judges = [one for one in assessors if one.kind == Assessor.Kind.LLM]
-    others = [one for one in assessors if one not in judges]
-    manual = (others or judges)[0]
-    rest = [one for one in [*judges, *others] if one is not manual]
-    automatic = max(judges, key=lambda one: one.n_grades) if judges and others else rest[0]
-    return Choice(
-        query.get("manual", manual.name), query.get("automatic", automatic.name), query.get("measure", MEASURES[0])
-    )
+def _people(choice: Choice, comparison: Comparison) -> dict:
+    shown = [one for one in choice.assessors if one.name in (comparison.manual, comparison.automatic)]
+    return {"sides": shown, "arriving": any(is_arriving(one) for one in shown)}
 
 
-def named(assessors: Iterable[Assessor], name: str) -> Assessor:
-    found = next((one for one in assessors if one.name == name), None)
-    if found is None:
-        raise DomainError(f"Nobody called {name} has judged in this track; choose another assessor.")
-    return found
-
-
-def comparison_context(query: QueryDict, track, comparison: Comparison) -> dict:
-    urls = {row.tag: reverse("run", args=[track.slug, row.pk]) for row in comparison.runs}
-    charts = {}
-    if comparison.runs:
-        charts = {
-            "scatter": run_scatter(comparison, urls),
-            "slopes": rank_slopes(comparison),
-            "topics": topic_dots(comparison),
-        }
+def _figures(query: QueryDict, choice: Choice, comparison: Comparison, others: list[Comparison]) -> dict:
     columns = {name: column for name, column in RUN_COLUMNS.items() if name != "team" or comparison.has_teams}
     rows, sort = sorted_rows(query, comparison.runs, columns, default="manual")
     words = {"measure": comparison.measure, "judged": f"Judged@{comparison.judged_depth}"}
     labels = {name: label.format(**words) for name, (label, _) in columns.items()}
+    charts = _charts(query, comparison)
     return {
         "comparison": comparison,
+        "others": others,
+        "figure_rows": figure_rows(comparison),
         "charts": {name: json.dumps(spec, ensure_ascii=False) for name, spec in charts.items()},
+        "pdf": {name: f"?{changed(query, chart=name, format='pdf')}" for name in charts},
         "confusion": confusion_rows(comparison.grades, comparison.confusion),
+        "distributions": _distributions(comparison),
+        "topic_rows": [(row, _topic_url(query, comparison, row.pk)) for row in comparison.topics],
         "rows": rows,
         "columns": headings(query, labels, sort, plain=("run", "team")),
-        "csv": {table: f"?{changed(query, csv=table)}" for table in ("runs", "topics", "confusion")},
+        "csv": {
+            table: f"?{changed(query, csv=table)}"
+            for table in ("runs", "topics", "confusion", "differences", "grades", "figures")
+        },
         "file": file_name(comparison),
-        "command": command(comparison),
+        "command": choice.command([comparison.automatic]),
+        "best_url": f"?{changed(query, shown='')}",
     }
 
 
-def leaderboard_context(query: QueryDict, track, board: Leaderboard) -> dict:
-    columns = {"rank": ("rank", lambda row: row.rank), "run": ("run", lambda row: row.tag)}
-    if any(row.team for row in board.rows):
-        columns["team"] = ("team", lambda row: row.team)
-    for place, (measure, judged) in enumerate(zip(board.measures, board.judged, strict=True)):
-        columns[measure] = (measure, lambda row, place=place: -row.scores[place][0])
-        columns[f"{measure}-judged"] = (judged, lambda row, place=place: -row.scores[place][1])
-    rows, sort = sorted_rows(query, board.rows, columns, default="rank")
-    return {
-        "board": board,
-        "rows": rows,
-        "columns": headings(query, {name: label for name, (label, _) in columns.items()}, sort, plain=("run", "team")),
-        "csv": f"?{changed(query, csv='runs')}",
-        "has_teams": "team" in columns,
-        "command": shlex.join(
-            ["python3", "manage.py", "leaderboard", track.slug, "--qrels", board.assessor]
-            + ["--measures", ",".join(board.measures), "--format", "csv"]
-        ),
+def _uncertain(query: QueryDict, choice: Choice, sides: Sides, comparison: Comparison, at_once: bool) -> dict:
+    """What takes thousands of samples: now, if it is remembered or asked for, otherwise the address that brings it."""
+    at_once = at_once or "whole" in query
+    several = len(choice.automatics) > 1
+    found = {
+        "comparison": comparison,
+        "part_url": {part: f"?{changed(query, part=part)}" for part in PARTS},
+        "whole_url": f"?{changed(query, whole='1')}",
+        "several": several,
+        "swaps_csv": f"?{changed(query, csv='swaps')}",
+    }
+    if comparison.runs and (
+        at_once or is_remembered(comparison.sides, comparison.manual, comparison.automatic, choice.terms)
+    ):
+        uncertain = comparison.uncertainty
+        found |= {"uncertainty": uncertain, "swaps": _swaps(query, comparison, uncertain.swapped_pairs[:SWAPS_SHOWN])}
+    if several and (at_once or judges_are_remembered(sides, choice.manual, choice.terms)):
+        rows = judges_table(sides, choice.manual, choice.terms)
+        found |= {
+            "judges": [(row, f"?{changed(query, shown=row.name)}") for row in rows],
+            "judges_chart": json.dumps(judge_dots(rows), ensure_ascii=False),
+            "judges_pdf": f"?{changed(query, chart='judges', format='pdf')}",
+            "judges_csv": f"?{changed(query, csv='judges')}",
+            "judges_command": choice.command(choice.automatics),
+            "file": file_name(comparison),
+        }
+    return found
+
+
+def _charts(query: QueryDict, comparison: Comparison) -> dict[str, dict]:
+    grades = {"grades": grade_bars(comparison)}
+    if not comparison.runs:
+        return grades
+    slug = comparison.track
+    runs = {row.tag: reverse("run", args=[slug, row.pk]) for row in comparison.runs}
+    topics = {row.qid: _topic_url(query, comparison, row.pk) for row in comparison.topics}
+    return grades | {
+        "scatter": run_scatter(comparison, runs),
+        "slopes": rank_slopes(comparison),
+        "topics": topic_dots(comparison, topics),
+        "differences": difference_map(comparison, topics),
     }
 
 
-def command(comparison: Comparison) -> str:
-    words = ["python3", "manage.py", "compare", comparison.track, "--manual", comparison.manual]
-    return shlex.join(
-        [*words, "--automatic", comparison.automatic, "--measure", comparison.measure, "--format", "json"]
-    )
-
-
-def file_name(comparison: Comparison) -> str:
-    return f"{comparison.track}-{comparison.manual}-{comparison.automatic}-{comparison.measure}".replace("@", "")
-
-
-def comparison_csv(comparison: Comparison, table: str) -> HttpResponse:
-    """`runs`, `topics` or `confusion` of the comparison, as a file."""
-    if table == "confusion":
-        values = [grade.value for grade in comparison.grades]
-        rows = [["manual", *values], *([value, *row] for value, row in zip(values, comparison.confusion, strict=True))]
-    elif table == "topics":
-        rows = [["topic", "tau", "pairs"], *([row.qid, row.tau, row.n_pairs] for row in comparison.topics)]
+def _chart(query: QueryDict, comparison: Comparison, choice: Choice, sides: Sides) -> HttpResponse:
+    """A chart as a file for a paper; 404 for one that the comparison does not have."""
+    name, format = query["chart"], query.get("format", "pdf")
+    if name == "judges" and len(choice.automatics) > 1:
+        spec = judge_dots(judges_table(sides, choice.manual, choice.terms))
     else:
-        rows = [[*comparison.runs[0]._fields[1:]], *(row[1:] for row in comparison.runs)]
-    return csv_file(f"{file_name(comparison)}-{table}", rows)
+        spec = _charts(query, comparison).get(name)
+    if spec is None:
+        raise Http404("There is no such chart.")
+    answer = HttpResponse(chart_file(spec, format), content_type=CONTENT_TYPES[format])
+    answer["Content-Disposition"] = f'attachment; filename="{file_name(comparison)}-{name}.{format}"'
+    return answer
 
 
-def leaderboard_csv(slug: str, board: Leaderboard) -> HttpResponse:
-    rows = [["run", "measure", "value"]]
-    for row in board.rows:
-        rows += [[row.tag, name, f"{score:.8f}"] for name, (score, _) in zip(board.measures, row.scores, strict=True)]
-    return csv_file(f"{slug}-{board.assessor}", rows)
+def _topic_url(query: QueryDict, comparison: Comparison, pk: int) -> str:
+    told = changed(query, manual=comparison.manual, automatic=comparison.automatic, measure=comparison.measure)
+    return f"{reverse('compare_topic', args=[comparison.track, pk])}?{told}"
+
+
+def _swaps(query: QueryDict, comparison: Comparison, pairs: list) -> list[tuple]:
+    address = reverse("compare_swap", args=[comparison.track])
+    known = dict(manual=comparison.manual, automatic=comparison.automatic, measure=comparison.measure)
+    return [(pair, f"{address}?{changed(query, **known, a=pair.better, b=pair.worse)}") for pair in pairs]
+
+
+def _distributions(comparison: Comparison) -> list[tuple]:
+    """(grade, manual count, share, automatic count, share) for the table beside the bars."""
+    sides = comparison.manual_grades, comparison.automatic_grades
+    totals = [sum(side) for side in sides]
+    return [
+        (
+            grade,
+            *(value for n, total in zip(counts, totals, strict=True) for value in (n, n / total if total else None)),
+        )
+        for grade, *counts in zip(comparison.grades, *sides, strict=True)
+    ]

@@ -54,6 +54,8 @@ class RunPair(NamedTuple):
     automatic_rank: int
     change: int
     team: str = ""
+    manual_reach: float | None = None
+    automatic_reach: float | None = None
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ async function draw(figure) {
   const plot = figure.querySelector(".chart-plot");
   const summary = plot.getAttribute("aria-label");
   views.get(figure)?.finalize();
+  figure.querySelector(".chart-bind")?.replaceChildren();
   const view = new vega.View(parsed(figure, figure), {
     expr: expressionInterpreter,
     container: plot,
