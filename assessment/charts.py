@@ -146,8 +146,10 @@ def rank_slopes(comparison: Comparison) -> dict:
 
 
 def topic_dots(comparison: Comparison, urls: dict[str, str] | None = None) -> dict:
-    """Kendall's τ of each topic, sorted, with a line at their mean. Topics without a defined τ are left out. `urls` maps
-    a qid to the page of its topic."""
+    """Kendall's τ of each topic, sorted, with a line at their mean. Topics without a defined τ are left out.
+
+    `urls` maps a qid to the page of its topic.
+    """
     defined = sorted((row for row in comparison.topics if row.tau is not None), key=lambda row: row.tau)
     values = [
         {"order": place, "topic": row.qid, "query": row.query, "tau": row.tau, "pairs": row.n_pairs}

@@ -16,14 +16,14 @@ from assessment.domain.comparing import MISSING
 from assessment.domain.errors import DomainError
 from assessment.domain.significance import METHODS
 from assessment.selectors.comparisons import Comparison, compared
-from assessment.selectors.judges import JudgeRow, best_first, judges_are_remembered, judges_table
+from assessment.selectors.judges import best_first, judges_are_remembered, judges_table
 from assessment.selectors.leaderboards import assessors_with_grades, is_arriving
 from assessment.selectors.sides import Sides
 from assessment.selectors.uncertainties import is_remembered
 
 from .comparison_choice import MEASURES, Choice, choice_in
-from .comparison_files import comparison_csv, file_name
 from .comparison_figures import figure_rows
+from .comparison_files import comparison_csv, file_name
 from .result_tables import changed, headings, sorted_rows
 
 RUN_COLUMNS = {
@@ -77,7 +77,7 @@ def _shown(choice: Choice, sides: Sides) -> tuple[Comparison, list[Comparison]]:
     if len(choice.automatics) == 1:
         return compared(sides, choice.manual, choice.automatic, choice.terms), []
     everyone = best_first(sides, choice.manual, choice.terms)
-    return next((one for one in everyone if one.automatic == choice.shown), everyone[0]), everyone
+    return next(one for one in everyone if one.automatic == choice.shown), everyone
 
 
 def _people(choice: Choice, comparison: Comparison) -> dict:
@@ -108,7 +108,6 @@ def _figures(query: QueryDict, choice: Choice, comparison: Comparison, others: l
         },
         "file": file_name(comparison),
         "command": choice.command([comparison.automatic]),
-        "best_url": f"?{changed(query, shown='')}",
     }
 
 
@@ -177,7 +176,7 @@ def _topic_url(query: QueryDict, comparison: Comparison, pk: int) -> str:
 
 def _swaps(query: QueryDict, comparison: Comparison, pairs: list) -> list[tuple]:
     address = reverse("compare_swap", args=[comparison.track])
-    known = dict(manual=comparison.manual, automatic=comparison.automatic, measure=comparison.measure)
+    known = {"manual": comparison.manual, "automatic": comparison.automatic, "measure": comparison.measure}
     return [(pair, f"{address}?{changed(query, **known, a=pair.better, b=pair.worse)}") for pair in pairs]
 
 

@@ -17,14 +17,14 @@ MEASURES = ["nDCG@10", "nDCG@20", "nDCG", "P@5", "P@10", "AP", "Bpref", "R@100",
 
 
 class Choice(NamedTuple):
-    """`automatics` are one or more names; `shown` is the one in detail (None: the best). `said` is the set of topics as
+    """`automatics` are one or more names; `shown` is the one in detail. `said` is the set of topics as
     it was typed, empty for all; `exclude` are tags of runs."""
 
     track: Track
     assessors: list[Assessor]
     manual: str
     automatics: list[str]
-    shown: str | None
+    shown: str
     measure: str
     said: str
     exclude: list[str]
@@ -83,13 +83,14 @@ def choice_in(query: QueryDict, track: Track, assessors: Sequence[Assessor]) -> 
     automatics = list(dict.fromkeys(query.getlist("automatic"))) or [automatic.name]
     if len(automatics) > 1:
         automatics = [name for name in automatics if name != said_manual]
+    shown = query.get("shown")
     missing, test = query.get("missing", USUAL.missing), query.get("test", USUAL.method)
     return Choice(
         track=track,
         assessors=list(assessors),
         manual=said_manual,
         automatics=automatics,
-        shown=query.get("shown"),
+        shown=shown if shown in automatics else automatics[0],
         measure=query.get("measure", MEASURES[0]).strip(),
         said=query.get("topics", "").strip(),
         exclude=[tag for tag in dict.fromkeys(query.getlist("exclude")) if tag],
