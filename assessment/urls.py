@@ -81,6 +81,7 @@ urlpatterns = [
     path("tracks/<slug:slug>/ensembles/preview/", ensembles.preview, name="ensemble_preview"),
     path("tracks/<slug:slug>/ensembles/<int:pk>/combine/", ensembles.combine, name="ensemble_combine"),
     path("tracks/<slug:slug>/leaderboard/", leaderboard.leaderboard, name="leaderboard"),
+    path("tracks/<slug:slug>/leaderboard/runs/<int:pk>/", leaderboard.run_topics, name="leaderboard_run"),
     path("tracks/<slug:slug>/people/", people.people, name="people"),
     path("judge/<int:pk>/", judging.duty, name="duty"),
     path("judge/<int:pk>/list/", duty_list.duty_list, name="duty_list"),

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.views.decorators.vary import vary_on_headers
 
 from assessment.access import READERS, get_track_for_user
-from assessment.chart_files import CONTENT_TYPES, chart_file
 from assessment.charts import confusion_rows, rank_slopes, run_scatter, topic_dots
 from assessment.comparison_charts import difference_map, grade_bars, judge_dots
 from assessment.domain.comparing import MISSING
@@ -21,6 +20,7 @@ from assessment.selectors.leaderboards import assessors_with_grades, is_arriving
 from assessment.selectors.sides import Sides
 from assessment.selectors.uncertainties import is_remembered
 
+from .chart_answers import chart_answer
 from .comparison_choice import MEASURES, Choice, choice_in
 from .comparison_figures import figure_rows
 from .comparison_files import comparison_csv, file_name
@@ -157,16 +157,14 @@ def _charts(query: QueryDict, comparison: Comparison) -> dict[str, dict]:
 
 def _chart(query: QueryDict, comparison: Comparison, choice: Choice, sides: Sides) -> HttpResponse:
     """A chart as a file for a paper; 404 for one that the comparison does not have."""
-    name, format = query["chart"], query.get("format", "pdf")
+    name = query["chart"]
     if name == "judges" and len(choice.automatics) > 1:
         spec = judge_dots(judges_table(sides, choice.manual, choice.terms))
     else:
         spec = _charts(query, comparison).get(name)
     if spec is None:
         raise Http404("There is no such chart.")
-    answer = HttpResponse(chart_file(spec, format), content_type=CONTENT_TYPES[format])
-    answer["Content-Disposition"] = f'attachment; filename="{file_name(comparison)}-{name}.{format}"'
-    return answer
+    return chart_answer(spec, f"{file_name(comparison)}-{name}", query)
 
 
 def _topic_url(query: QueryDict, comparison: Comparison, pk: int) -> str:

@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from assessment.access import READERS, get_track_for_user
-from assessment.chart_files import CONTENT_TYPES, chart_file
 from assessment.charts import run_scatter
 from assessment.domain.errors import DomainError
 from assessment.models import Track
 from assessment.selectors.leaderboards import assessors_with_grades
 from assessment.selectors.swaps import TopicComparison, run_called, swap_passages, topic_comparison, topic_gaps
 
+from .chart_answers import chart_answer
 from .comparison_choice import Choice, choice_in
 from .result_tables import changed, csv_file
 
@@ -34,7 +34,7 @@ def topic(request, slug, pk):
         urls = {row.tag: _run_url(track, row.pk, topic.pk) for row in found.runs}
         spec = run_scatter(found, urls)
         if "chart" in request.GET:
-            return _file(spec, f"{track.slug}-{topic.qid}-scores", request.GET.get("format", "pdf"))
+            return chart_answer(spec, f"{track.slug}-{topic.qid}-scores", request.GET)
     except DomainError as error:
         context["error"] = str(error)
     else:
@@ -105,12 +105,6 @@ def _back(query: QueryDict, track: Track) -> str:
 
 def _run_url(track: Track, run: int, topic: int) -> str:
     return f"{reverse('run', args=[track.slug, run])}?topic={topic}"
-
-
-def _file(spec: dict, name: str, format: str) -> HttpResponse:
-    answer = HttpResponse(chart_file(spec, format), content_type=CONTENT_TYPES[format])
-    answer["Content-Disposition"] = f'attachment; filename="{name}.{format}"'
-    return answer
 
 
 def _topic_csv(track: Track, found: TopicComparison) -> HttpResponse:
