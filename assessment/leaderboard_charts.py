@@ -9,21 +9,12 @@ ROW_HEIGHT = 16
 def leaderboard_dots(board: Leaderboard, urls: dict[str, str]) -> dict:
     """Each run's mean of the first measure with the 95 % interval over topics, best on top. `urls` by run tag."""
     measure = board.measures[0]
-    values = [
-        {
-            "run": row.tag,
-            "score": row.scores[0][0],
-            "judged": row.scores[0][1],
-            "group": row.group,
-            "url": urls[row.tag],
-        }
-        | (
-            {}
-            if row.reaches[0] is None
-            else {"low": row.scores[0][0] - row.reaches[0], "high": row.scores[0][0] + row.reaches[0]}
-        )
-        for row in board.rows
-    ]
+    values = []
+    for row in board.rows:
+        (score, judged), reach = row.scores[0], row.reaches[0]
+        ends = {} if reach is None else {"low": score - reach, "high": score + reach}
+        told = {"run": row.tag, "score": score, "judged": judged, "group": row.group, "url": urls[row.tag]}
+        values.append(told | ends)
     y = {
         "field": "run",
         "type": "nominal",

@@ -231,8 +231,8 @@ def _tukey(scores: np.ndarray, difference: np.ndarray) -> np.ndarray:
 
 
 def _studentized_range(q: np.ndarray, groups: int, freedom: int) -> np.ndarray:
-    """Upper tail probabilities (n) of the studentized range; more than are on the grid are interpolated by cubics, which
-    changes them by less than 1e-4."""
+    """Upper tail probabilities (n) of the studentized range; more of them than the grid has points are interpolated by
+    cubics, which changes them by less than 1e-4."""
     if len(q) <= len(GRID):
         return np.clip(studentized_range.sf(q, groups, freedom), 0.0, 1.0)
     return np.where(q < GRID[-1], np.clip(_tail(groups, freedom)(np.minimum(q, GRID[-1])), 0.0, 1.0), 0.0)

@@ -25,6 +25,9 @@ PAGES = {
     "citations": {"alice": 200, "bob": 404, "vera": 404},
     "nuggets": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_compare": {"alice": 200, "bob": 404, "vera": 200},
+    "compare_topic": {"alice": 200, "bob": 404, "vera": 200},
+    "compare_swap": {"alice": 200, "bob": 404, "vera": 200},
+    "leaderboard_run": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_topics": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_topic": {"alice": 200, "bob": 404, "vera": 200},
     "nugget_jobs": {"alice": 200, "bob": 404, "vera": 200},
@@ -87,6 +90,7 @@ WRITES = (
 def addresses(track, runs, pool, nist):
     own = {"run": runs[0].pk, "qrels_export": nist.pk, "nugget_topic": track.topics.first().pk}
     own["nugget_grid"] = make_topic_bank(track.topics.first()).pk
+    own |= {"compare_topic": track.topics.first().pk, "leaderboard_run": runs[0].pk}
     own["bank"] = track.banks.first().pk
     own |= dict.fromkeys(OF_A_POOL, pool.pk)
     names = {*PAGES, *WRITES}

@@ -40,7 +40,7 @@ NO_PAGES = {
 }  # fmt: skip
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
-    "leaderboard", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
+    "leaderboard", "compare_swap", "adjudications", "board", "judges_compare", "ensembles", "nuggets", "answers",
     "nugget_files", "citations", "nugget_topics", "nugget_compare", "nugget_duties", "nugget_jobs", "banks",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
@@ -50,7 +50,7 @@ ROLES = {
     | OF_THE_POOL
     | {"run", "home", "track_create", "judges", "password_change", "adjudication"}
     | {"calibration", "job", "answer_run", "nugget_topic", "nugget_grid", "bank", "edit_bank"}
-    | {"board_duty", "board_passage"},
+    | {"board_duty", "board_passage", "compare_topic", "leaderboard_run"},
     "bob": {"home", "practice", "track", "duty", "duty_item", "duty_list", "adjudication", "adjudication_pair"}
     | {"nugget_assign", "nugget_assign_answer"},
     "vera": {"home", "track", "runs", "run", "assessors", "compare", "agreement", "leaderboard", "calibration"}
@@ -76,6 +76,8 @@ def addresses_of(campaign, names: set[str]) -> list[str]:
     special = {"run": [reverse("run", args=[slug, campaign.track.runs.first().pk])]}
     answered = campaign.track.answer_runs.get(tag="cited")
     special["answer_run"] = [reverse("answer_run", args=[slug, answered.pk])]
+    special["compare_topic"] = [reverse("compare_topic", args=[slug, campaign.topics[0].pk])]
+    special["leaderboard_run"] = [reverse("leaderboard_run", args=[slug, campaign.track.runs.first().pk])]
     special["nugget_topic"] = [reverse("nugget_topic", args=[slug, topic.pk]) for topic in campaign.topics[:2]]
     special["duty"] = [
         reverse("duty", args=[duty.pk]) for duty in campaign.duties.values() if duty.assessor.name == "bob"

@@ -38,7 +38,9 @@ def points(page, chart):
 
 def test_all_charts_are_drawn_with_their_marks(open_dashboard):
     page = open_dashboard()
-    expect(page.locator("figure[data-drawn]")).to_have_count(3)
+    expect(page.locator("figure[data-drawn]")).to_have_count(5)
+    expect(page.locator(".chart-plot-differences canvas")).to_have_count(1)
+    expect(page.locator(".chart-plot-grades .mark-rect path")).to_have_count(8)
     expect(points(page, "scatter")).to_have_count(63)
     expect(points(page, "slopes")).to_have_count(2 * 63)
     expect(points(page, "topics")).to_have_count(53)
@@ -97,6 +99,10 @@ def test_a_chart_downloads_as_a_figure_for_a_paper(open_dashboard, tmp_path):
             page.locator("figure", has=page.locator(".chart-plot-scatter")).locator(f"[data-download={format}]").click()
         assert started.value.suggested_filename == f"dl21-nist-umbrela-gpt-4o-nDCG10-scores.{format}"
         started.value.save_as(tmp_path / format)
+    with page.expect_download() as started:
+        page.locator("figure", has=page.locator(".chart-plot-differences")).get_by_role("link", name="PDF").click()
+    started.value.save_as(tmp_path / "pdf")
+    assert (tmp_path / "pdf").read_bytes().startswith(b"%PDF")
     # The light palette on white, though the page is dark.
     svg = (tmp_path / "svg").read_text()
     assert "#0b5d61" in svg
@@ -104,6 +110,33 @@ def test_a_chart_downloads_as_a_figure_for_a_paper(open_dashboard, tmp_path):
     png = (tmp_path / "png").read_bytes()
     assert png.startswith(b"\x89PNG")
     assert len(png) > 20_000
+
+
+def test_every_run_is_named_on_demand(open_dashboard):
+    page = open_dashboard()
+    names = page.locator(".chart-plot-scatter .mark-text text")
+    expect(points(page, "scatter")).to_have_count(63)
+    few = names.count()
+    page.get_by_label("names of all runs").check()
+    expect(names).to_have_count(few + 63)
+
+
+def test_the_uncertainty_arrives_and_a_swap_leads_to_its_passages(open_dashboard):
+    page = open_dashboard()
+    expect(page.get_by_role("heading", name="How firmly these figures stand")).to_be_visible()
+    expect(page.get_by_text("Stability under topic resampling")).to_be_visible()
+    page.locator(".compare-uncertainty tbody th a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Two runs")
+    expect(page.locator("#passages tbody tr").first).to_contain_text("msmarco_passage")
+    page.get_by_role("link", name="Back to the comparison").click()
+    expect(page.locator(".compare-finding")).to_contain_text("τ = 0.94")
+
+
+def test_a_dot_opens_its_topic(open_dashboard):
+    page = open_dashboard()
+    points(page, "topics").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Topic")
+    expect(points(page, "scatter")).to_have_count(63)
 
 
 def test_the_page_works_without_scripts(open_dashboard):
