@@ -11,12 +11,14 @@ from assessment.selectors.topic_names import topics_called
 class ComparisonCommand(TrackCommand):
     """A manual and one or more automatic assessors, one measure, and the terms of the comparison."""
 
+    sides_required = True
+
     def add_arguments(self, parser):
         super().add_arguments(parser)
-        parser.add_argument("--manual", required=True, metavar="NAME", help="the assessor to be matched")
+        parser.add_argument("--manual", required=self.sides_required, metavar="NAME", help="the assessor to be matched")
         parser.add_argument(
             "--automatic",
-            required=True,
+            required=self.sides_required,
             action="append",
             metavar="NAME",
             help="the assessor under test; may be given several times",
@@ -43,3 +45,22 @@ class ComparisonCommand(TrackCommand):
 
     def terms(self, options: dict) -> Terms:
         return Terms(options["missing"], options["alpha"], options["test"], options["samples"], options["seed"])
+
+    def words(self, options: dict) -> list[str]:
+        """The options that are not as usual, as they were given."""
+        usual = Terms()
+        words = ["--topics", options["topics"]] if options["topics"] else []
+        for tag in options["exclude_run"]:
+            words += ["--exclude-run", tag]
+        given = self.terms(options)
+        names = {
+            "missing": "--missing",
+            "alpha": "--alpha",
+            "method": "--test",
+            "samples": "--samples",
+            "seed": "--seed",
+        }
+        for field, option in names.items():
+            if getattr(given, field) != getattr(usual, field):
+                words += [option, str(getattr(given, field))]
+        return words

@@ -101,6 +101,16 @@ def is_arriving(assessor: Assessor) -> bool:
     return assessor.kind != Assessor.Kind.IMPORTED and timezone.now() - assessor.latest < ARRIVING_WITHIN
 
 
+def usual_sides(assessors: Sequence[Assessor]) -> tuple[Assessor, Assessor]:
+    """Whom to compare where nobody says (two or more, with `n_grades`): people or imported qrels as manual, the LLM with
+    most grades as automatic where there is one."""
+    judges = [one for one in assessors if one.kind == Assessor.Kind.LLM]
+    others = [one for one in assessors if one not in judges]
+    manual = (others or judges)[0]
+    rest = [one for one in [*judges, *others] if one is not manual]
+    return manual, max(judges, key=lambda one: one.n_grades) if judges and others else rest[0]
+
+
 def scores_of(track: Track, assessor: Assessor, measures: Sequence[str], per_topic: bool = False) -> Iterator[Score]:
     """Every run's mean of each measure, or every single topic's score; by tag, then as the measures were asked."""
     evaluation = score_matrix(track, assessor, measures)

@@ -14,6 +14,7 @@ from assessment.comparison_charts import difference_map, grade_bars, judge_dots
 from assessment.domain.comparing import MISSING
 from assessment.domain.errors import DomainError
 from assessment.domain.significance import METHODS
+from assessment.figure_rows import figure_rows
 from assessment.selectors.comparisons import Comparison, compared
 from assessment.selectors.judges import best_first, judges_are_remembered, judges_table
 from assessment.selectors.leaderboards import assessors_with_grades, is_arriving
@@ -22,7 +23,6 @@ from assessment.selectors.uncertainties import is_remembered
 
 from .chart_answers import chart_answer
 from .comparison_choice import MEASURES, Choice, choice_in
-from .comparison_figures import figure_rows
 from .comparison_files import comparison_csv, file_name
 from .result_tables import changed, headings, sorted_rows
 

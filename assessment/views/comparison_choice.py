@@ -10,6 +10,7 @@ from assessment.domain.comparing import MISSING, USUAL, Terms
 from assessment.domain.errors import DomainError
 from assessment.domain.significance import METHODS
 from assessment.models import Assessor, Topic, Track
+from assessment.selectors.leaderboards import usual_sides
 from assessment.selectors.sides import Sides, sides_of
 from assessment.selectors.topic_names import topics_called
 
@@ -56,17 +57,21 @@ class Choice(NamedTuple):
         """The scores of all chosen assessors, over the topics that all of them have judged."""
         return sides_of(self.track, self.chosen(), self.measure, topics=self.topics(), exclude=self.exclude)
 
-    def words(self, name: str, automatics: Sequence[str]) -> list[str]:
-        """The options of a command that compares these."""
-        words = ["python3", "manage.py", name, self.track.slug, "--manual", self.manual]
-        for automatic in automatics:
-            words += ["--automatic", automatic]
-        words += ["--measure", self.measure]
-        words += ["--topics", self.said] if self.said else []
+    @property
+    def options(self) -> list[str]:
+        """What is not as usual, as a command takes it."""
+        words = ["--topics", self.said] if self.said else []
         for tag in self.exclude:
             words += ["--exclude-run", tag]
         words += ["--missing", self.missing] if self.missing != USUAL.missing else []
         return words + (["--test", self.test] if self.test != USUAL.method else [])
+
+    def words(self, name: str, automatics: Sequence[str]) -> list[str]:
+        """A command that compares these."""
+        words = ["python3", "manage.py", name, self.track.slug, "--manual", self.manual]
+        for automatic in automatics:
+            words += ["--automatic", automatic]
+        return [*words, "--measure", self.measure, *self.options]
 
     def command(self, automatics: Sequence[str]) -> str:
         return shlex.join([*self.words("compare", automatics), "--format", "json"])
@@ -74,11 +79,7 @@ class Choice(NamedTuple):
 
 def choice_in(query: QueryDict, track: Track, assessors: Sequence[Assessor]) -> Choice:
     """What the address asks for. Unsaid: people or imported qrels as manual, an LLM as automatic where there is one."""
-    judges = [one for one in assessors if one.kind == Assessor.Kind.LLM]
-    others = [one for one in assessors if one not in judges]
-    manual = (others or judges)[0]
-    rest = [one for one in [*judges, *others] if one is not manual]
-    automatic = max(judges, key=lambda one: one.n_grades) if judges and others else rest[0]
+    manual, automatic = usual_sides(assessors)
     said_manual = query.get("manual", manual.name)
     automatics = list(dict.fromkeys(query.getlist("automatic"))) or [automatic.name]
     if len(automatics) > 1:

@@ -3,9 +3,9 @@
 from django.http import Http404, HttpResponse
 
 from assessment.domain.comparing import filled
+from assessment.figure_rows import figure_rows
 from assessment.selectors.comparisons import Comparison
 
-from .comparison_figures import figure_rows
 from .result_tables import csv_file
 
 
