@@ -11,10 +11,12 @@ Scores are runs x topics of one measure; NaN where a run's topic is left out. Th
   on every topic. scipy.stats.tukey_hsd has no topics in its model, and is far too weak here.
 """
 
+import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.integrate import IntegrationWarning
 from scipy.interpolate import CubicSpline
 from scipy.stats import studentized_range
 from scipy.stats import t as student
@@ -241,7 +243,10 @@ def _studentized_range(q: np.ndarray, groups: int, freedom: int) -> np.ndarray:
 @lru_cache(maxsize=64)
 def _tail(groups: int, freedom: int) -> CubicSpline:
     """Each of its points is a slow double integral, and a page asks for the same ones again."""
-    return CubicSpline(GRID, studentized_range.sf(GRID, groups, freedom))
+    with warnings.catch_warnings():
+        # Far out in the tail, where p is nothing, scipy's integration says that it is not sure.
+        warnings.simplefilter("ignore", IntegrationWarning)
+        return CubicSpline(GRID, studentized_range.sf(GRID, groups, freedom))
 
 
 def _holm(p: np.ndarray) -> np.ndarray:

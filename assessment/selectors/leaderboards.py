@@ -102,8 +102,8 @@ def is_arriving(assessor: Assessor) -> bool:
 
 
 def usual_sides(assessors: Sequence[Assessor]) -> tuple[Assessor, Assessor]:
-    """Whom to compare where nobody says (two or more, with `n_grades`): people or imported qrels as manual, the LLM with
-    most grades as automatic where there is one."""
+    """Whom to compare where nobody says, of two or more with `n_grades`: people or imported qrels as manual, the LLM
+    with most grades as automatic where there is one."""
     judges = [one for one in assessors if one.kind == Assessor.Kind.LLM]
     others = [one for one in assessors if one not in judges]
     manual = (others or judges)[0]

@@ -11,7 +11,7 @@ from assessment.domain.errors import DomainError
 from assessment.reports import Asked, as_pdf, browser_path, track_report
 from assessment.selectors.leaderboards import assessors_with_grades
 
-from .comparison_choice import choice_in
+from .comparison_choice import Choice, choice_in
 
 
 @login_required
@@ -28,17 +28,7 @@ def report(request, slug):
         format = request.GET.get("format")
         if format in ("html", "pdf"):
             try:
-                manual, *automatics = choice.chosen()
-                asked = Asked(
-                    manual,
-                    automatics or [manual],
-                    choice.measure,
-                    choice.topics(),
-                    choice.exclude,
-                    choice.terms,
-                    choice.options,
-                )
-                html = track_report(track, asked)
+                html = track_report(track, _asked(choice))
                 body = html.encode() if format == "html" else as_pdf(html)
             except DomainError as error:
                 context["error"] = str(error)
@@ -49,3 +39,16 @@ def report(request, slug):
                 return answer
         context["command"] = shlex.join(choice.words("report", choice.automatics))
     return render(request, "assessment/report_page.html", context)
+
+
+def _asked(choice: Choice) -> Asked:
+    manual, *automatics = choice.chosen()
+    return Asked(
+        manual=manual,
+        automatics=automatics or [manual],
+        measure=choice.measure,
+        topics=choice.topics(),
+        exclude=choice.exclude,
+        terms=choice.terms,
+        options=choice.options,
+    )
