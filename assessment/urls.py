@@ -45,6 +45,7 @@ urlpatterns = [
     path("tracks/<slug:slug>/documents/", documents.documents, name="documents"),
     path("tracks/<slug:slug>/runs/", runs.runs, name="runs"),
     path("tracks/<slug:slug>/runs/<int:pk>/", runs.run, name="run"),
+    path("tracks/<slug:slug>/runs/details/", runs.run_details, name="run_details"),
     path("tracks/<slug:slug>/assessors/", assessors.assessors, name="assessors"),
     path("tracks/<slug:slug>/assessors/<int:pk>/qrels/", assessors.qrels_export, name="qrels_export"),
     path("tracks/<slug:slug>/judgments/", assessors.judgments_export, name="judgments_export"),

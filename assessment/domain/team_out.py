@@ -1,8 +1,8 @@
 """Leave one team out: what would a team's runs have scored, had the team not contributed to the judgments?
 
 The judgments of documents that only this team's runs brought in are taken away, and its runs are scored with what is
-left (Zobel, SIGIR 1998; Buckley et al., Information Retrieval 10, 2007, by teams). Where that changes little, a run that
-was never pooled can be scored fairly.
+left (Zobel, SIGIR 1998; by teams: Buckley et al., Information Retrieval 10, 2007). Where that changes little, a run
+that was never pooled can be scored fairly.
 """
 
 from collections.abc import Sequence

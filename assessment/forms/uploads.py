@@ -39,6 +39,14 @@ class RunUploadForm(UploadForm):
     )
 
 
+class RunDetailsForm(UploadForm):
+    files = ManyFilesField(label="CSV file", error_messages={"required": "Choose a file."})
+
+    def __init__(self, data=None, files=None):
+        # Two forms with files stand on one page: their fields have ids of their own.
+        super().__init__(data, files, auto_id="id_details_%s")
+
+
 class QrelsUploadForm(RunUploadForm):
     files = ManyFilesField(label="Qrels file", error_messages={"required": "Choose a file."})
     assessor_name = forms.CharField(

@@ -3,12 +3,13 @@ from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import render
+from django.views.decorators.http import require_POST
 
 from assessment.access import ORGANIZERS, READERS, get_run_for_user, get_track_for_user
 from assessment.domain.errors import Problem
-from assessment.forms.uploads import RunUploadForm
+from assessment.forms.uploads import RunDetailsForm, RunUploadForm
 from assessment.selectors.rankings import run_topics, top_of_ranking
-from assessment.services.imports import run_import
+from assessment.services.imports import run_details_import, run_import
 
 from .posting import posted
 from .uploads import import_each
@@ -25,10 +26,24 @@ def runs(request, slug):
     if request.method == "POST" and form.is_valid():
         options = {name: form.cleaned_data[name] for name in ("replace", "skip_unknown_topics")}
         reports = import_each(form.cleaned_data["files"], run_import, track=track, by=request.user, **options)
+    return _page(request, track, reports, form=form)
+
+
+@login_required
+@require_POST
+def run_details(request, slug):
+    """Teams and types of the runs, from a file."""
+    track = get_track_for_user(request.user, slug, ORGANIZERS)
+    form = RunDetailsForm(request.POST, request.FILES)
+    reports = import_each(form.cleaned_data["files"], run_details_import, track=track) if form.is_valid() else []
+    return _page(request, track, reports, details_form=form)
+
+
+def _page(request, track, reports: list, **forms):
     listed = track.runs.select_related("uploaded_by").annotate(topics=Count("rankings")).order_by("tag")
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"track": track, "form": form, "reports": reports, "page": page}
-    context["has_teams"] = any(run.team for run in page)
+    context = {"track": track, "form": RunUploadForm(), "details_form": RunDetailsForm(), "reports": reports} | forms
+    context |= {"page": page, "has_teams": any(run.team for run in page), "has_kinds": any(run.kind for run in page)}
     return render(request, "assessment/runs.html", context)
 
 

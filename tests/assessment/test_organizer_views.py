@@ -69,6 +69,7 @@ WRITES = (
     "topics",
     "documents",
     "runs",
+    "run_details",
     "assessors",
     "pools",
     "pool_extend",

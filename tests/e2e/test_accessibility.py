@@ -23,7 +23,7 @@ GRAVE = ("serious", "critical")
 # Addresses that are no pages of their own: posts, fragments of pages that are listed, downloads.
 NO_PAGES = {
     "health", "logout", "password_change_done",
-    "qrels_export", "judgments_export", "plan_export",
+    "qrels_export", "judgments_export", "plan_export", "run_details",
     "suggestions_accept", "acceptance_undo", "review_begin",
     "pool_preview", "pool_extend", "pool_extension_preview", "duty_lease",
     "plan_preview", "routing_preview", "routing_export", "duties_assign", "judgment_save", "judgment_undo",
