@@ -3,10 +3,13 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 import pytrec_eval
 from django.core.management import call_command
+from scipy import stats
 
+from assessment.domain.errors import DomainError
 from assessment.selectors.comparisons import compare
 from assessment.selectors.matrices import score_matrix
 from tests.assessment.dl21 import FOLDER, NIST, UMBRELA, load_dl21, remove, run_files
@@ -18,6 +21,12 @@ TREC_EVAL_NAMES = {
     "Bpref": "bpref",
     "R@100": "recall_100",
     "RR": "recip_rank",
+}
+PAIRS = ("agree", "opposite", "only_manual", "only_automatic", "neither")
+KEYS = {
+    *("tau", "tau_per_topic_mean", "tau_per_topic_undefined", "tau_pooled", "tau_top5", "tau_top10", "tau_top20"),
+    *("tau_ap", "rbo", "spearman", "pearson", "rmse", "bias", "largest_drop", "stability", "jackknife_se"),
+    *("significance", "swapped_pairs", "team_stability", "excluded_runs", "policies", "terms", "kappa", "confusion"),
 }
 
 
@@ -51,6 +60,72 @@ def test_the_command_prints_the_same(dl21, capsys):
     assert round(printed["kappa"], 4) == 0.3712
     assert len(printed["runs"]) == 63
     assert len(printed["topics"]) == 53
+    assert set(printed) >= KEYS
+    assert printed["largest_drop"] == {"run": "p_f10_mt53b", "manual_rank": 20, "automatic_rank": 24}
+    assert set(printed["stability"]) == {"low", "high", "samples", "seed"}
+    assert set(printed["significance"]) >= {*PAIRS, "alpha", "method"}
+    assert sum(printed["significance"][kind] for kind in PAIRS) == 63 * 62 // 2
+
+
+@pytest.mark.django_db
+def test_every_figure_is_what_scipy_makes_of_the_scores(dl21):
+    comparison = compare(dl21, assessor(dl21, NIST), assessor(dl21, UMBRELA), "nDCG@10")
+    scores = comparison.sides.scores
+    manual, automatic = (scores[name].mean(axis=1) for name in (NIST, UMBRELA))
+    assert comparison.spearman == pytest.approx(stats.spearmanr(manual.round(6), automatic.round(6)).statistic)
+    assert comparison.pearson == pytest.approx(stats.pearsonr(manual, automatic).statistic)
+    assert comparison.rmse == pytest.approx(np.sqrt(np.mean((automatic - manual) ** 2)))
+    assert comparison.bias == pytest.approx(np.mean(automatic - manual))
+    for k, tau in ((5, comparison.tau_top5), (10, comparison.tau_top10), (20, comparison.tau_top20)):
+        best = manual >= np.sort(manual)[-k]
+        assert tau == pytest.approx(stats.kendalltau(manual[best], automatic[best]).statistic)
+    assert round(comparison.tau_per_topic_mean, 4) == 0.6409
+    # From the automatic ranking downwards: how many of those above stand above it for NIST as well?
+    order = np.argsort(-automatic)
+    right = [(manual[order[:place]] > manual[order[place]]).sum() / place for place in range(1, 63)]
+    assert comparison.tau_ap == pytest.approx(2 * np.mean(right) - 1)
+
+
+@pytest.mark.django_db
+def test_the_band_of_topic_resampling_lies_low(dl21):
+    """Samples repeat topics, and fewer distinct ones tell the runs apart less well: it is no interval of confidence."""
+    comparison = compare(dl21, assessor(dl21, NIST), assessor(dl21, UMBRELA), "nDCG@10")
+    band = comparison.uncertainty.stability
+    assert band.low < band.high < comparison.tau
+
+
+@pytest.mark.django_db
+def test_few_manual_topics_and_all_automatic_ones_come_near_the_whole_means(dl21, capsys):
+    words = ["--manual", NIST, "--automatic", UMBRELA, "--labelled", "15", "--seed", "0"]
+    call_command("ppi", dl21.slug, *words)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n_labelled"], found["n_unlabelled"], found["n_hidden"]) == (15, 38, 38)
+    assert len(found["rows"]) == 63
+    assert found["width_ratio"] < 1
+    assert found["median_effective_n"] > 15
+    assert found["covered"] > 0.8
+    call_command("ppi", dl21.slug, *words, "--format", "csv")
+    assert capsys.readouterr().out.startswith("name,estimate,low,high,weight,effective_n,human,")
+    call_command("ppi", dl21.slug, *words[:4], "--labelled", "500", "--unit", "pairs")
+    grades = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in grades["rows"]] == ["mean grade", "share relevant"]
+    assert grades["n_labelled"] + grades["n_unlabelled"] == 10_828
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "nothing left to estimate"),
+        (["--labelled", "99"], "There are 53 topics"),
+        (["--labelled", "1"], "cannot be drawn"),
+        (["--labelled", "9", "--lambda", "2"], "λ lies between 0 and 1"),
+        (["--labelled", "9", "--unit", "pairs", "--topics", "2082"], "do not go with --unit pairs"),
+    ],
+)
+def test_what_cannot_be_estimated_is_refused(dl21, words, said):
+    with pytest.raises(DomainError, match=said):
+        call_command("ppi", dl21.slug, "--manual", NIST, "--automatic", UMBRELA, *words)
 
 
 @pytest.mark.django_db

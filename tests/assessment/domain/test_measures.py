@@ -24,6 +24,10 @@ TREC_EVAL += ["recip_rank", "success_2"]
 
 def score(runs: Runs, qrels: Qrels, measures: list[str], relevant_from: int = 1) -> Evaluation:
     """Evaluate dictionaries through the arrays that the domain works on."""
+    return evaluate(*as_arrays(runs, qrels), measures, relevant_from)
+
+
+def as_arrays(runs: Runs, qrels: Qrels) -> tuple[Rankings, Grades]:
     topics = sorted({topic for rankings in runs.values() for topic in rankings} | set(qrels))
     documents: dict[str, int] = {}
     numbered = [
@@ -36,19 +40,16 @@ def score(runs: Runs, qrels: Qrels, measures: list[str], relevant_from: int = 1)
         for topic, grades in qrels.items()
         for docid, grade in grades.items()
     ]
-    return evaluate(
-        Rankings(
-            list(runs),
-            topics,
-            np.array([run for run, _, _ in numbered], dtype=np.int32),
-            np.array([topic for _, topic, _ in numbered], dtype=np.int32),
-            np.cumsum([0] + [len(docs) for _, _, docs in numbered], dtype=np.int64),
-            np.array([doc for _, _, docs in numbered for doc in docs], dtype=np.int32),
-        ),
-        Grades(*(np.array(column, dtype=kind) for column, kind in zip(_columns(judged), KINDS, strict=True))),
-        measures,
-        relevant_from,
+    rankings = Rankings(
+        list(runs),
+        topics,
+        np.array([run for run, _, _ in numbered], dtype=np.int32),
+        np.array([topic for _, topic, _ in numbered], dtype=np.int32),
+        np.cumsum([0] + [len(docs) for _, _, docs in numbered], dtype=np.int64),
+        np.array([doc for _, _, docs in numbered for doc in docs], dtype=np.int32),
     )
+    columns = (np.array(column, dtype=kind) for column, kind in zip(_columns(judged), KINDS, strict=True))
+    return rankings, Grades(*columns)
 
 
 KINDS = (np.int32, np.int32, np.int16)

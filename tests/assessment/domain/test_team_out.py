@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from assessment.domain.measures import Grades, Rankings
 from assessment.domain.team_out import contributions, leave_teams_out
@@ -39,52 +38,3 @@ def test_a_team_loses_what_it_alone_brought_in():
     assert (rows["c"].rank, rows["c"].left_out_rank) == (1, 2)
     assert rows["c"].team == ""
     assert rows["a"].change == -0.25
-
-
-def test_on_trec_covid_it_is_what_taking_the_qrels_apart_gives(real_data):
-    import csv
-
-    import pytrec_eval
-
-    from tests.assessment.domain.test_measures import read_archive, read_grades, score_input
-
-    folder = real_data / "trec-covid-round1"
-    runs = read_archive(folder / "runs.28systems.top100.tar.xz", None)
-    grades = read_grades(folder / "qrels-rnd1.txt.gz", range(3))
-    with (folder / "leaderboard.csv").open(newline="") as file:
-        team_of = {row["run"]: row["team"] for row in csv.DictReader(file)}
-    rankings, judged = score_input(runs, grades)
-    teams = [team_of[tag] for tag in rankings.runs]
-    assert len(set(teams)) < len(teams) == 28
-    found = leave_teams_out(rankings, judged, teams, "nDCG@10", depth=10)
-    changed = 0
-    for row in found.runs:
-        others = {
-            (topic, docid)
-            for tag, ranked in runs.items()
-            if team_of[tag] != row.team
-            for topic, ranking in ranked.items()
-            for docid in ranking.docids[:10]
-        }
-        own = {
-            (topic, docid)
-            for tag, ranked in runs.items()
-            if team_of[tag] == row.team
-            for topic, ranking in ranked.items()
-            for docid in ranking.docids[:10]
-        }
-        gone = own - others
-        qrels = {
-            topic: {docid: grade for docid, grade in graded.items() if (topic, docid) not in gone}
-            for topic, graded in grades.items()
-        }
-        assert row.removed == sum((topic, docid) in gone for topic, graded in grades.items() for docid in graded)
-        scores = {
-            topic: dict(zip(ranking.docids, map(float, ranking.scores), strict=True))
-            for topic, ranking in runs[row.run].items()
-        }
-        expected = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut_10"}).evaluate(scores)
-        mean = sum(one["ndcg_cut_10"] for one in expected.values()) / len(grades)
-        assert row.left_out_score == pytest.approx(mean, abs=1e-9)
-        changed += row.left_out_score != row.score
-    assert changed > 10
