@@ -1,7 +1,7 @@
 """How few topics would have ranked the runs the same?
 
-Topics are chosen greedily: each time the one that brings the ranking of some teams' runs nearest to their ranking by all
-topics (after Guiver, Mizzaro and Robertson, "A few good topics", TOIS 2009). Such a choice flatters itself, so what
+Topics are chosen greedily: each time the one that brings the ranking of some teams' runs nearest to their ranking by
+all topics (after Guiver, Mizzaro and Robertson, "A few good topics", TOIS 2009). Such a choice flatters itself, so what
 counts is the ranking of the other teams' runs, which had no part in it. Random subsets stand beside it.
 """
 

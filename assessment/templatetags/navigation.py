@@ -22,7 +22,12 @@ TABS = (
     ("Pools", "pools", ("pool", "plan", "plan_file", "pool_route", "job"), ORGANIZING),
     ("Board", "board", ("board_duty", "board_passage"), ORGANIZING),
     ("Assessors", "assessors", ("calibration",), RESULTS),
-    ("Compare", "compare", ("leaderboard", "leaderboard_run", "compare_topic", "compare_swap", "report"), RESULTS),
+    (
+        "Compare",
+        "compare",
+        ("leaderboard", "leaderboard_run", "compare_topic", "compare_swap", "report", "effort"),
+        RESULTS,
+    ),
     ("Agreement", "agreement", (), RESULTS),
     ("Answers", "answers", ("answer_run", "citations"), RESULTS),
     (
