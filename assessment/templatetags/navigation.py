@@ -25,7 +25,7 @@ TABS = (
     (
         "Compare",
         "compare",
-        ("leaderboard", "leaderboard_run", "compare_topic", "compare_swap", "report", "effort"),
+        ("leaderboard", "leaderboard_run", "compare_topic", "compare_swap", "compare_bias", "effort", "report"),
         RESULTS,
     ),
     ("Agreement", "agreement", (), RESULTS),

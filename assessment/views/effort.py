@@ -11,7 +11,7 @@ from assessment.access import READERS, get_track_for_user
 from assessment.domain.errors import DomainError
 from assessment.effort_charts import subset_curves, work_curves
 from assessment.forms.effort import EffortForm
-from assessment.models import Track
+from assessment.models import Assessor, Track
 from assessment.selectors.effort import TARGET, Effort, effort_of, seconds_per_judgment
 from assessment.selectors.leaderboards import assessors_with_grades
 from assessment.selectors.powered import PoweredReport, powered_runs
@@ -36,7 +36,7 @@ class PlanRow(NamedTuple):
 
 @login_required
 def effort(request, slug):
-    """The controls at once; what is computed comes as the part `curves`, or with the page where `whole` is asked for."""
+    """The controls at once; what is computed comes as the part `curves`, or with the page where `whole` is asked."""
     track = get_track_for_user(request.user, slug, READERS)
     assessors = list(assessors_with_grades(track))
     form = EffortForm(request.GET)
@@ -51,7 +51,8 @@ def effort(request, slug):
             context["error"] = "What is wanted cannot be read; look at the fields above."
         elif part or {"whole", "csv", "chart"} & set(request.GET):
             try:
-                found = effort_of(track, *choice.chosen()[:2], choice.measure)
+                manual, automatic = _pair(choice)
+                found = effort_of(track, manual, automatic, choice.measure)
                 target = form.wanted.get("target", TARGET)
                 charts = {"work": work_curves(found, target)}
                 if found.subsets:
@@ -66,9 +67,14 @@ def effort(request, slug):
                 context["powered"] = _powered(track, choice, found)
             except DomainError as error:
                 context["error"] = str(error)
-            except ValueError:
-                context["error"] = f"{choice.manual} is compared with itself; choose another automatic assessor."
     return render(request, "assessment/_effort.html" if part else "assessment/effort.html", context)
+
+
+def _pair(choice: Choice) -> list[Assessor]:
+    manual, *others = choice.chosen()
+    if not others:
+        raise DomainError(f"{choice.manual} is compared with itself; choose another automatic assessor.")
+    return [manual, others[0]]
 
 
 def _found(query, choice: Choice, found: Effort, target: float, charts: dict) -> dict:
@@ -117,7 +123,7 @@ def _plan(track: Track, found: Effort, target: float, wanted: dict, measured: fl
 
 def _powered(track: Track, choice: Choice, found: Effort) -> list[PoweredReport]:
     """How good the runs' means are from few manual topics and all automatic ones; empty where it cannot be told."""
-    manual, automatic = choice.chosen()[:2]
+    manual, automatic = _pair(choice)
     rows = []
     for share in SHARES:
         labelled = max(5, round(share * found.n_topics))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_people_have_an_order_by_time(track, runs, umbrela, bob, topics, documen
             document=document,
             grade=minute % 3,
             active_ms=2000 + 1000 * minute,
-            created_at=now + timezone.timedelta(minutes=minute),
+            created_at=now + timedelta(minutes=minute),
         )
     found = effort_of(track, person, umbrela, "nDCG@10")
     assert "time" in found.curves

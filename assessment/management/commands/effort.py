@@ -7,8 +7,8 @@ from assessment.selectors.effort import TARGET, effort_of
 
 class Command(TrackCommand):
     help = (
-        "How much of an assessor's work would have been enough: Kendall's tau with the whole ranking as judgments grow, "
-        "replayed by depth, move-to-front, at random and by time, and with fewer topics, told on held-out teams."
+        "How much of an assessor's work would have been enough: Kendall's tau with the whole ranking as judgments "
+        "grow, replayed by depth, move-to-front, at random and by time, and with fewer topics, told on held-out teams."
     )
 
     def add_arguments(self, parser):
