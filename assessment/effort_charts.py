@@ -25,7 +25,12 @@ def work_curves(effort: Effort, target: float) -> dict:
         "sort": list(effort.curves),
         "legend": {"title": None, "orient": "top"},
     }
-    x = {"field": "judged", "type": "quantitative", "title": f"judgments by {effort.assessor}", "axis": {"format": ","}}
+    x = {
+        "field": "judged",
+        "type": "quantitative",
+        "title": f"judgments by {effort.assessor}",
+        "axis": {"format": ",.0f", "tickCount": 6},
+    }
     tooltip = [
         {"field": "order", "type": "nominal"},
         {"field": "judged", "type": "quantitative", "title": "judgments", "format": ","},

@@ -1,10 +1,11 @@
 """What runs are besides their rankings: CSV files with a header.
 
-`run` is required; `team` and `type` may be there, in any order. Columns of other names are problems, so that a misspelt
-one is not lost in silence. An empty cell is no team, or no type.
+`run` is required; `team`, `type` and `models` (the language models in it, separated by commas) may be there, in any
+order. Columns of other names are problems, so that a misspelt one is not lost in silence. An empty cell is no team, no
+type, no model.
 
-    run,team,type
-    bm25-base,orca,automatic
+    run,team,type,models
+    rag-1,orca,automatic,"gpt-4o-2024-08-06, bge-reranker"
 """
 
 import csv
@@ -12,15 +13,16 @@ from typing import NamedTuple
 
 from assessment.domain.text_files import Problems, Progress, Source, open_text
 
-COLUMNS = ("team", "type")
+COLUMNS = ("team", "type", "models")
 
 
 class RunDetails(NamedTuple):
-    """One line: the run's tag, and team and type as far as the file has such a column (else None)."""
+    """One line: the run's tag, and team, type and models as far as the file has such a column (else None)."""
 
     tag: str
     team: str | None
     type: str | None
+    models: str | None
 
 
 def read_run_details(
@@ -49,15 +51,15 @@ def read_run_details(
             if earlier != number:
                 problems.add(number, f"this run is already on line {earlier}", told["run"])
             else:
-                found.append((number, RunDetails(told["run"], told["team"], told["type"])))
+                found.append((number, RunDetails(told["run"], told["team"], told["type"], told["models"])))
     if not header:
-        problems.add(0, "the file is empty; its first line names the columns: run,team,type")
+        problems.add(0, "the file is empty; its first line names the columns: run,team,type,models")
     return found
 
 
 def _wrong_header(header: list[str]) -> str:
     if unknown := [cell for cell in header if cell not in ("run", *COLUMNS)]:
-        return f"unknown column {', '.join(map(repr, unknown))}; known are run, team and type"
+        return f"unknown column {', '.join(map(repr, unknown))}; known are run, team, type and models"
     if "run" not in header:
         return "the column run is missing"
     return "a column stands there twice" if len(set(header)) < len(header) else ""

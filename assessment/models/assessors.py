@@ -22,6 +22,9 @@ class Assessor(models.Model):
     file_name = models.CharField(max_length=255, blank=True, help_text="Of an imported assessor.")
     sha256 = models.CharField(max_length=64, blank=True, help_text="Of the imported lines, sorted.")
     caveat = models.CharField(max_length=200, blank=True, help_text="What everyone who sees its labels must know.")
+    language_models = models.CharField(
+        max_length=300, blank=True, help_text="The language models behind it, separated by commas; of judges."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

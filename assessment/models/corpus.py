@@ -51,6 +51,9 @@ class Run(models.Model):
     tag = ExactTextField()
     team = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=60, blank=True, help_text="For example automatic, manual, neural, lexical.")
+    language_models = models.CharField(
+        max_length=300, blank=True, help_text="The language models in it, as declared, separated by commas."
+    )
     file_name = models.CharField(max_length=255, blank=True)
     sha256 = models.CharField(max_length=64)
     lines = models.PositiveIntegerField()

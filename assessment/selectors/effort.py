@@ -23,8 +23,8 @@ TARGET = 0.9
 
 class Effort(NamedTuple):
     """The work of one assessor. `curves` by the name of the order; `subsets` are choices of `topics`, None with fewer
-    than four runs. `automatic_tau` is tau of the automatic assessor's ranking with the whole manual one, on the topics that
-    both have judged (None: undefined): what no human work at all would give."""
+    than four runs. `automatic_tau` is tau of the automatic assessor's ranking with the whole manual one, on the topics
+    that both have judged (None: undefined): what no human work at all would give."""
 
     assessor: str
     automatic: str

@@ -19,6 +19,7 @@ class RunInfo(NamedTuple):
     tag: str
     team: str
     kind: str
+    language_models: str = ""
 
 
 class TopicInfo(NamedTuple):
@@ -87,7 +88,7 @@ def sides_of(
     names = [measure, f"Judged@{judged_depth}"]
     rankings = rankings_of(track, depth=depth_needed(names))
     known = list(track.topics.order_by("position", "pk").values_list("pk", "qid", "query"))
-    by_tag = {row[1]: RunInfo(*row) for row in track.runs.values_list("pk", "tag", "team", "kind")}
+    by_tag = {row[1]: RunInfo(*row) for row in track.runs.values_list("pk", "tag", "team", "kind", "language_models")}
     grades = {one.name: _asked(grades_of(one), topics, known) for one in assessors}
     counts = {name: len(np.unique(side.topic_index)) for name, side in grades.items()}
     shared = _shared(grades, topics is not None)

@@ -206,7 +206,9 @@ def judge_assessor(*, judge: JudgeConfiguration, track: Track) -> Assessor:
     Raises DomainError for a name that is taken, and where the examples cannot be had.
     """
     assessor, made = Assessor.objects.get_or_create(
-        track=track, name=judge.name, defaults={"kind": Assessor.Kind.LLM, "caveat": _caveat(judge)}
+        track=track,
+        name=judge.name,
+        defaults={"kind": Assessor.Kind.LLM, "caveat": _caveat(judge), "language_models": judge.model},
     )
     if assessor.kind != Assessor.Kind.LLM:
         raise DomainError(

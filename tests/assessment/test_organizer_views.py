@@ -27,6 +27,7 @@ PAGES = {
     "nugget_compare": {"alice": 200, "bob": 404, "vera": 200},
     "compare_topic": {"alice": 200, "bob": 404, "vera": 200},
     "compare_swap": {"alice": 200, "bob": 404, "vera": 200},
+    "compare_bias": {"alice": 200, "bob": 404, "vera": 200},
     "effort": {"alice": 200, "bob": 404, "vera": 200},
     "report": {"alice": 200, "bob": 404, "vera": 200},
     "leaderboard_run": {"alice": 200, "bob": 404, "vera": 200},

@@ -24,6 +24,8 @@ def test_a_file_says_which_team_sent_which_run(track, runs):
     assert details() == {"up": ("Orca", "manual"), "down": ("", "automatic")}
     assert imported(track, "run,type\nup,manual\n").status == "unchanged"
     assert details()["up"] == ("Orca", "manual")  # no column team: left as it is
+    imported(track, 'run,models\nup,"gpt-4o, bge"\n')
+    assert Run.objects.get(tag="up").language_models == "gpt-4o, bge"
 
 
 @pytest.mark.parametrize(

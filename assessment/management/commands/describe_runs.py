@@ -3,7 +3,10 @@ from assessment.services.imports import run_details_import
 
 
 class Command(ImportCommand):
-    help = "Say which team sent which run, and of what type it is: a CSV file with the columns run, team and type."
+    help = (
+        "Say which team sent which run, of what type it is, and which language models are in it: a CSV file with the "
+        "columns run, team, type and models."
+    )
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

@@ -1,4 +1,4 @@
-"""Teams and types of runs that are in the track already."""
+"""Teams, types and language models of runs that are in the track already."""
 
 from django.db import transaction
 
@@ -8,7 +8,7 @@ from assessment.models import Run, Track
 
 from .result import ImportResult, counted, lock_track
 
-FIELDS = {"team": "team", "type": "kind"}
+FIELDS = {"team": "team", "type": "kind", "models": "language_models"}
 
 
 @transaction.atomic
@@ -20,7 +20,7 @@ def run_details_import(*, track: Track, source: Source, name: str, progress: Pro
     """
     lock_track(track)
     problems = Problems(name)
-    known = {run.tag: run for run in track.runs.only("tag", "team", "kind")}
+    known = {run.tag: run for run in track.runs.only("tag", *FIELDS.values())}
     changed, named = [], 0
     for number, line in read_run_details(source, name, problems=problems, progress=progress):
         run = known.get(line.tag)
@@ -28,14 +28,14 @@ def run_details_import(*, track: Track, source: Source, name: str, progress: Pro
             problems.add(number, "the track has no such run", line.tag)
             continue
         named += 1
-        before = (run.team, run.kind)
+        before = [getattr(run, field) for field in FIELDS.values()]
         for column, field in FIELDS.items():
             value, longest = getattr(line, column), Run._meta.get_field(field).max_length
             if value is not None and len(value) > longest:
                 problems.add(number, f"the {column} is longer than {longest} characters", value)
             elif value is not None:
                 setattr(run, field, value)
-        if (run.team, run.kind) != before:
+        if [getattr(run, field) for field in FIELDS.values()] != before:
             changed.append(run)
     problems.raise_if_any()
     Run.objects.bulk_update(changed, list(FIELDS.values()))
