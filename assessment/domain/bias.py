@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 
 class GradeBias(NamedTuple):
-    """The pairs that the manual assessor gave a grade: how many, and the mean automatic grade minus it (None without)."""
+    """The pairs that the manual assessor gave a grade: how many, and the mean automatic grade minus it, None without."""
 
     grade: int
     n: int
@@ -28,8 +28,8 @@ class TopicBias(NamedTuple):
 
 
 class GroupBias(NamedTuple):
-    """Some of the runs: the mean difference of their scores, how far that is from the mean of the other runs (None where
-    there are no others), and their mean change of rank, above 0 when the automatic side places them higher."""
+    """Some of the runs: the mean difference of their scores, how far that is from the mean of the other runs (None
+    where there are no others), and their mean change of rank, above 0 when the automatic side places them higher."""
 
     name: str
     n_runs: int

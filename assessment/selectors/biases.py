@@ -19,8 +19,8 @@ JUDGES, MIXED, PEOPLE = "judge–judge", "judge–human", "human–human"
 
 
 class Kin(NamedTuple):
-    """A run whose declared models are the judge's own, or of their family (`how`). `against_others` is its difference of
-    scores less the median of the runs that are neither (None without such)."""
+    """A run whose declared models are the judge's own, or of their family (`how`). `against_others` is its difference
+    of scores less the median of the runs that are neither (None without such)."""
 
     run: RunRow
     how: str

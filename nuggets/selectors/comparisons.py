@@ -8,12 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from assessment.domain.agreement import cohen_kappa, exact_agreement
-from assessment.domain.correlation import CorrelationLevels, correlation_levels, kendall_tau, rank_changes
+from assessment.domain.comparing import RankingFigures, ranking_figures
+from assessment.domain.correlation import kendall_tau, rank_changes
 from nuggets.domain.scores import RULES
 
 from .edit_statistics import bank_edits
 from .leaderboards import PRIMARY
 from .scores import CODES, NuggetScores
+
+FIGURES = [name for name in RankingFigures._fields if name not in ("tau_by_topic", "largest_drop", "n_missing")]
 
 
 def described(side: NuggetScores) -> dict:
@@ -81,8 +84,10 @@ class Shared:
         return f"{self.b.assessor} ({self.b.bank})"
 
     @property
-    def levels(self) -> CorrelationLevels | None:
-        return correlation_levels(self.left, self.right) if self.tags and self.topics else None
+    def figures(self) -> RankingFigures:
+        """How alike the two sides rank the runs; what is undefined in a topic is left out before, so nothing is
+        missing."""
+        return ranking_figures(self.left, self.right, self.tags, "zero")
 
     @property
     def runs(self) -> list[RunPair]:
@@ -113,20 +118,18 @@ def shared(a: NuggetScores, b: NuggetScores, score: str = PRIMARY) -> Shared:
 
 
 def compared(a: NuggetScores, b: NuggetScores, score: str = PRIMARY) -> dict:
-    """Tau-b at three levels over the runs and topics that both have, and the labels that both gave to one nugget."""
+    """The figures of `assessment.domain.comparing` over the runs and topics that both have, under the same keys as in
+    `compare`, and the labels that both gave to one nugget."""
     both = shared(a, b, score)
-    levels = both.levels
+    figures = both.figures
+    drop = figures.largest_drop
+    told = {name: getattr(figures, name) for name in FIGURES} | {"largest_drop": drop and drop._asdict()}
     return {
         "a": {"bank": a.bank.name, "assessor": a.assessor.name},
         "b": {"bank": b.bank.name, "assessor": b.assessor.name},
         "score": score,
-        "n_runs": len(both.tags),
-        "n_topics": len(both.topics),
         "left_out_topics": both.left_out,
-        "tau": levels and levels.run_level,
-        "tau_per_topic_mean": levels and levels.per_topic_mean,
-        "tau_per_topic_undefined": levels and levels.undefined_topics,
-        "tau_pooled": levels and levels.pooled,
+        **told,
         "confusion": both.confusion,
         **_label_agreement(both.confusion),
     }

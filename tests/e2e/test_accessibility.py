@@ -41,7 +41,7 @@ NO_PAGES = {
 OF_THE_TRACK = {
     "track", "track_edit", "topics", "documents", "runs", "assessors", "pools", "people", "compare", "agreement",
     "leaderboard", "compare_swap", "compare_bias", "report", "effort", "adjudications", "board",
-    "judges_compare", "ensembles",    "nuggets", "answers",
+    "judges_compare", "ensembles", "nuggets", "answers",
     "nugget_files", "citations", "nugget_topics", "nugget_compare", "nugget_duties", "nugget_jobs", "banks",
 }  # fmt: skip
 OF_THE_POOL = {"pool", "plan", "plan_file", "pool_route"}
