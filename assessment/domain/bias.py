@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 
 class GradeBias(NamedTuple):
-    """The pairs that the manual assessor gave a grade: how many, and the mean automatic grade minus it, None without."""
+    """The pairs that the manual assessor gave a grade: how many, and the mean automatic grade minus it (None: none)."""
 
     grade: int
     n: int

@@ -66,7 +66,7 @@ def test_runs_are_compared_over_what_both_have(two):
         ("c", 0.0, 0.0, 3, 3, 0),
     ]
     # a and b are tied by the second: two of three pairs, tau-b = 2 / sqrt(3 * 2)
-    assert both.levels.run_level == pytest.approx(2 / 6**0.5)
+    assert both.figures.tau == pytest.approx(2 / 6**0.5)
     assert both.confusion == [[2, 1, 0], [0, 0, 0], [0, 1, 2]]
 
 
