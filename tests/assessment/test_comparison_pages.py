@@ -91,6 +91,17 @@ def test_runs_and_topics_may_be_left_out_and_are_named(track, runs, nist, umbrel
         compare(track, nist, umbrela, "nDCG@10", topics=topics[2:])
 
 
+def test_every_run_may_be_left_out(look, runs, nist, umbrela, address):
+    page = look(address, exclude=["up", "down"]).content.decode()
+    assert "because every run is left out" in page
+    assert "How each grades" in page
+    assert "All figures" not in page
+
+
+def test_a_measure_of_its_own_share_judged(look, runs, nist, umbrela, address):
+    assert "Judged@10 by" in look(address, measure="Judged@10").content.decode()
+
+
 def test_a_missing_topic_counts_as_zero_or_is_left_out(track, runs, nist, umbrela):
     runs[1].rankings.all().delete()
     as_zero = compare(track, nist, umbrela, "nDCG@10")
