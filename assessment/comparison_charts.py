@@ -31,13 +31,13 @@ def difference_map(comparison: Comparison, urls: Mapping[str, str]) -> dict:
             "topic": sides.topics[column].qid,
             "manual": round(float(manual[row, column]), 4),
             "automatic": round(float(automatic[row, column]), 4),
-            "difference": round(float(gaps[row, column]), 4),
-            "url": urls[sides.topics[column].qid],
         }
         for tag, row in rows
         for column in columns
         if not np.isnan(gaps[row, column])
     ]
+    # Thousands of cells: what can be computed or looked up is not sent with each.
+    pages = [{"topic": sides.topics[column].qid, "url": urls[sides.topics[column].qid]} for column in columns]
     reach = float(np.nanmax(np.abs(gaps))) or 1.0
     few = len(columns) <= NAMED_TOPICS
     return {
@@ -45,6 +45,10 @@ def difference_map(comparison: Comparison, urls: Mapping[str, str]) -> dict:
         "width": "container",
         "height": max(ROW_HEIGHT * len(rows), 120),
         "data": {"values": values},
+        "transform": [
+            {"calculate": "datum.automatic - datum.manual", "as": "difference"},
+            {"lookup": "topic", "from": {"data": {"values": pages}, "key": "topic", "fields": ["url"]}},
+        ],
         "mark": {"type": "rect", "style": "cell"},
         "encoding": {
             "x": {

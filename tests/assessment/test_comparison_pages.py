@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.urls import reverse
 
+from assessment.comparison_charts import difference_map
 from assessment.domain.comparing import Terms
 from assessment.domain.errors import DomainError
 from assessment.models import Assessor, Judgment
@@ -60,6 +61,21 @@ def look(client, vera):
         return client.get(address, query)
 
     return look
+
+
+def test_the_map_has_a_cell_for_every_run_and_topic(track, runs, nist, umbrela):
+    found = compare(track, nist, umbrela, "nDCG@10")
+    spec = difference_map(found, {topic.qid: f"/{topic.qid}" for topic in found.topics})
+    cells = spec["data"]["values"]
+    assert [(cell["run"], cell["topic"]) for cell in cells] == [("up", "q1"), ("down", "q1")]
+    scores = found.sides.scores
+    for cell in cells:
+        row = found.sides.tags.index(cell["run"])
+        assert cell["manual"] == pytest.approx(scores["nist"][row, 0], abs=5e-5)
+        assert cell["automatic"] == pytest.approx(scores["umbrela"][row, 0], abs=5e-5)
+    low, high = spec["encoding"]["color"]["scale"]["domain"]
+    assert low == -high < 0
+    assert spec["transform"][1]["from"]["data"]["values"] == [{"topic": "q1", "url": "/q1"}]
 
 
 def test_several_judges_stand_in_one_table_best_first(track, runs, nist, umbrela, contrary):
