@@ -24,7 +24,9 @@ def difference_map(comparison: Comparison, urls: Mapping[str, str]) -> dict:
     gaps = automatic - manual
     place = {run.tag: row for row, run in enumerate(sides.runs)}
     rows = [(row.tag, place[row.tag]) for row in comparison.runs]
-    columns = np.argsort(np.nanmean(gaps, axis=0), kind="stable").tolist()
+    known = ~np.isnan(gaps)
+    means = np.where(known, gaps, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    columns = np.argsort(means, kind="stable").tolist()
     values = [
         {
             "run": tag,
@@ -34,11 +36,11 @@ def difference_map(comparison: Comparison, urls: Mapping[str, str]) -> dict:
         }
         for tag, row in rows
         for column in columns
-        if not np.isnan(gaps[row, column])
+        if known[row, column]
     ]
     # Thousands of cells: what can be computed or looked up is not sent with each.
     pages = [{"topic": sides.topics[column].qid, "url": urls[sides.topics[column].qid]} for column in columns]
-    reach = float(np.nanmax(np.abs(gaps))) or 1.0
+    reach = float(np.abs(gaps[known]).max(initial=0)) or 1.0
     few = len(columns) <= NAMED_TOPICS
     return {
         "$schema": SCHEMA,

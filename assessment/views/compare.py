@@ -23,7 +23,7 @@ from assessment.selectors.uncertainties import is_remembered
 
 from .chart_answers import chart_answer
 from .comparison_choice import MEASURES, Choice, choice_in
-from .comparison_files import comparison_csv, file_name
+from .comparison_files import comparison_csv, file_name, judges_csv
 from .result_tables import changed, headings, sorted_rows
 
 RUN_COLUMNS = {
@@ -55,6 +55,8 @@ def compare(request, slug):
         try:
             sides = choice.sides()
             comparison, others = _shown(choice, sides)
+            if request.GET.get("csv") == "judges" and others:
+                return judges_csv(judges_table(sides, choice.manual, choice.terms))
             if "csv" in request.GET:
                 return comparison_csv(comparison, request.GET["csv"])
             if "chart" in request.GET:
@@ -62,14 +64,24 @@ def compare(request, slug):
         except DomainError as error:
             context["error"] = str(error)
         else:
+            query = _page(request.GET)
             context |= _people(choice, comparison)
-            context |= _uncertain(request.GET, choice, sides, comparison, at_once=bool(part))
+            context |= _uncertain(query, choice, sides, comparison, at_once=bool(part) or "whole" in request.GET)
             if not part:
-                context |= _figures(request.GET, choice, comparison, others)
+                context |= _figures(query, choice, comparison, others)
     if part:
         return render(request, part, context)
     fragment = request.htmx and not request.htmx.history_restore_request and "choice" in context
+    context["fragment"] = fragment
     return render(request, "assessment/_comparison.html" if fragment else "assessment/compare.html", context)
+
+
+def _page(query: QueryDict) -> QueryDict:
+    """The address of the page itself, wherever its parts are asked for: what they link to is not a part."""
+    query = query.copy()
+    for name in ("part", "whole", "csv", "chart", "format"):
+        query.pop(name, None)
+    return query
 
 
 def _shown(choice: Choice, sides: Sides) -> tuple[Comparison, list[Comparison]]:
@@ -113,7 +125,6 @@ def _figures(query: QueryDict, choice: Choice, comparison: Comparison, others: l
 
 def _uncertain(query: QueryDict, choice: Choice, sides: Sides, comparison: Comparison, at_once: bool) -> dict:
     """What takes thousands of samples: now, if it is remembered or asked for, otherwise the address that brings it."""
-    at_once = at_once or "whole" in query
     several = len(choice.automatics) > 1
     found = {
         "comparison": comparison,
@@ -168,13 +179,20 @@ def _chart(query: QueryDict, comparison: Comparison, choice: Choice, sides: Side
 
 
 def _topic_url(query: QueryDict, comparison: Comparison, pk: int) -> str:
-    told = changed(query, manual=comparison.manual, automatic=comparison.automatic, measure=comparison.measure)
-    return f"{reverse('compare_topic', args=[comparison.track, pk])}?{told}"
+    return f"{reverse('compare_topic', args=[comparison.track, pk])}?{changed(query, **_shown_in(query, comparison))}"
+
+
+def _shown_in(query: QueryDict, comparison: Comparison) -> dict[str, str]:
+    """What a page behind this comparison needs besides the address of this one. With several automatic assessors all of
+    them stay in it: the topics are those that all have judged."""
+    several = len(query.getlist("automatic")) > 1
+    one = {"shown" if several else "automatic": comparison.automatic}
+    return {"manual": comparison.manual, "measure": comparison.measure, **one}
 
 
 def _swaps(query: QueryDict, comparison: Comparison, pairs: list) -> list[tuple]:
     address = reverse("compare_swap", args=[comparison.track])
-    known = {"manual": comparison.manual, "automatic": comparison.automatic, "measure": comparison.measure}
+    known = _shown_in(query, comparison)
     return [(pair, f"{address}?{changed(query, **known, a=pair.better, b=pair.worse)}") for pair in pairs]
 
 

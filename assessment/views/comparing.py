@@ -28,7 +28,7 @@ def topic(request, slug, pk):
     try:
         choice = _choice(request.GET, track)
         sides = choice.sides()
-        found = topic_comparison(sides, choice.manual, choice.automatic, pk, choice.missing)
+        found = topic_comparison(sides, choice.manual, choice.shown, pk, choice.missing)
         if "csv" in request.GET:
             return _topic_csv(track, found)
         urls = {row.tag: _run_url(track, row.pk, topic.pk) for row in found.runs}
@@ -40,7 +40,7 @@ def topic(request, slug, pk):
     else:
         people = {one.name: one.pk for one in choice.assessors}
         passages = QueryDict(mutable=True)
-        passages.update({"a": people[choice.manual], "b": people[choice.automatic], "topic": topic.qid})
+        passages.update({"a": people[choice.manual], "b": people[choice.shown], "topic": topic.qid})
         context |= {
             "choice": choice,
             "found": found,
@@ -65,7 +65,7 @@ def swap(request, slug):
         pair = [run_called(sides, request.GET.get(name, "")) for name in ("a", "b")]
         if pair[0] == pair[1]:
             raise DomainError("These are the same run twice; choose two that differ.")
-        gaps = topic_gaps(sides, choice.manual, choice.automatic, *pair)
+        gaps = topic_gaps(sides, choice.manual, choice.shown, *pair)
     except DomainError as error:
         context["error"] = str(error)
     else:
@@ -81,7 +81,7 @@ def swap(request, slug):
             "gaps": [(one, f"?{changed(request.GET, topic=one.topic.qid)}#passages") for one in gaps],
             "means": [sum(side) / len(gaps) for side in zip(*(one[1:] for one in gaps), strict=True)],
             "gap": gap,
-            "passages": swap_passages(sides, choice.manual, choice.automatic, pair, gap.topic, depth),
+            "passages": swap_passages(sides, choice.manual, choice.shown, pair, gap.topic, depth),
             "depth": depth,
             "csv": f"?{changed(request.GET, csv='topics')}",
         }

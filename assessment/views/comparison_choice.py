@@ -42,8 +42,9 @@ class Choice(NamedTuple):
 
     @property
     def is_narrowed(self) -> bool:
-        """Is anything left out, or on other terms than usual?"""
-        return bool(self.said or self.exclude or self.missing != USUAL.missing or self.test != USUAL.method)
+        """Is there more than one automatic assessor, anything left out, or a term that is not as usual?"""
+        unusual = self.missing != USUAL.missing or self.test != USUAL.method
+        return bool(len(self.automatics) > 1 or self.said or self.exclude or unusual)
 
     def chosen(self) -> list[Assessor]:
         """Manual first. DomainError for a name that has judged nothing here, and for a comparison with itself alone."""

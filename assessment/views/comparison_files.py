@@ -5,6 +5,7 @@ from django.http import Http404, HttpResponse
 from assessment.domain.comparing import filled
 from assessment.figure_rows import figure_rows
 from assessment.selectors.comparisons import Comparison
+from assessment.selectors.judges import JudgeRow
 
 from .result_tables import csv_file
 
@@ -27,6 +28,17 @@ def comparison_csv(comparison: Comparison, table: str) -> HttpResponse:
     if made is None:
         raise Http404("There is no such table.")
     return csv_file(f"{file_name(comparison)}-{table}", made(comparison))
+
+
+def judges_csv(rows: list[JudgeRow]) -> HttpResponse:
+    """Several automatic assessors beside the manual one, best first."""
+    names = ["tau", "tau_per_topic_mean", "tau_pooled", "tau_ap", "rbo", "kappa", "exact", "grade_bias", "n_pairs"]
+    lines = [["judge", *names, "delta_tau", "low", "high"]]
+    for row in rows:
+        told = row.as_dict()
+        lines.append([row.name, *(told[name] for name in names), *(row.to_best or ("", "", ""))])
+    first = rows[0].comparison
+    return csv_file(f"{first.track}-{first.manual}-judges-{first.measure}", lines)
 
 
 def _runs(comparison: Comparison) -> list:

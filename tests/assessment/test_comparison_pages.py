@@ -152,6 +152,38 @@ def test_another_judgment_is_another_answer(track, runs, nist, contrary):
     assert compare(track, nist, contrary, "nDCG@10", terms=FEW).uncertainty.swapped_pairs == []
 
 
+def test_pages_behind_several_judges_keep_all_of_them(look, track, runs, nist, umbrela, contrary, address):
+    """The topics are those that all have judged; a page behind must not count more."""
+    page = look(address, manual="nist", automatic=["umbrela", "contrary"], shown="contrary", whole="1")
+    ((_, url),) = page.context["swaps"]
+    _, topic_url = page.context["topic_rows"][0]
+    for one in (url, topic_url):
+        assert "automatic=umbrela&automatic=contrary" in one
+        assert "shown=contrary" in one
+    swapped = look(url).content.decode()
+    assert "contrary gives them" in swapped
+    assert "automatic=umbrela&amp;automatic=contrary" in swapped  # the way back
+    assert "contrary and nist order 2 runs" in look(topic_url).content.decode()
+
+
+def test_what_a_part_links_to_is_not_a_part(look, runs, nist, umbrela, contrary, address):
+    for part in ("judges", "uncertainty"):
+        page = look(address, manual="nist", automatic=["umbrela", "contrary"], part=part)
+        assert "part=" not in page.content.decode()
+    table = look(address, manual="nist", automatic=["umbrela", "contrary"], csv="judges").content.decode().splitlines()
+    assert table[0].startswith("judge,tau,")
+    assert [line.split(",")[0] for line in table[1:]] == ["umbrela", "contrary"]
+    assert look(address, manual="nist", automatic="umbrela", csv="judges").status_code == 404
+
+
+def test_whoever_is_chosen_is_not_offered_once_more(look, runs, nist, umbrela, contrary, address):
+    page = look(address, manual="nist", automatic=["umbrela", "contrary"]).content.decode()
+    assert "Beside umbrela, in one table" in page
+    assert 'value="contrary" checked' in page
+    assert 'type="checkbox" name="automatic" value="umbrela"' not in page
+    assert '<details class="compare-more" open>' in page
+
+
 @pytest.mark.parametrize(
     ("table", "first"),
     [

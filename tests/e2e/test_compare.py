@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from assessment.models import User
-from tests.assessment.dl21 import load_dl21
+from assessment.models import Assessor, Judgment, User
+from tests.assessment.dl21 import UMBRELA, load_dl21
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -130,6 +130,29 @@ def test_the_uncertainty_arrives_and_a_swap_leads_to_its_passages(open_dashboard
     expect(page.locator("#passages tbody tr").first).to_contain_text("msmarco_passage")
     page.get_by_role("link", name="Back to the comparison").click()
     expect(page.locator(".compare-finding")).to_contain_text("τ = 0.94")
+
+
+def test_another_judge_takes_the_place_of_the_first_or_stands_beside_it(dl21, open_dashboard):
+    noisy = Assessor.objects.create(track=dl21, kind=Assessor.Kind.IMPORTED, name="noisy")
+    given = Judgment.objects.filter(assessor__name=UMBRELA).order_by("pk")[:4000]
+    Judgment.objects.bulk_create(
+        Judgment(assessor=noisy, topic_id=one.topic_id, document_id=one.document_id, grade=(one.grade + place % 2) % 4)
+        for place, one in enumerate(given)
+    )
+    page = open_dashboard()
+    page.get_by_label("Automatic", exact=True).select_option("noisy")
+    expect(page.locator(".compare-finding")).to_contain_text("noisy and nist")
+    expect(page.locator(".compare-judges")).to_have_count(0)
+    page.get_by_text("More judges, topics, runs and terms").click()
+    page.get_by_role("checkbox", name=UMBRELA).check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="2 automatic assessors beside nist")).to_be_visible()
+    rows = page.locator(".compare-judges tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text(UMBRELA)
+    expect(rows.first).to_contain_text("best")
+    rows.first.get_by_role("link").click()
+    expect(page.locator(".compare-finding")).to_contain_text(f"{UMBRELA} and nist")
 
 
 def test_a_dot_opens_its_topic(open_dashboard):
